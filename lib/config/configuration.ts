@@ -1,0 +1,53 @@
+import type { Trigger } from "../trigger/ast.js";
+import type { Diagnostic } from "./diagnostic.js";
+import type { QbConf } from "./qb-conf.js";
+import type { QcbCode } from "./qcb.js";
+
+export type Language = "python" | "perl" | "qube";
+
+/** What an administrator sets for a callback, in a section named after its file or in `[*]`. */
+export interface CallbackOptions {
+  /** Milliseconds until TERM; default 10 minutes. */
+  timeoutMs: number;
+  /** Absolute path of an interpreter of the site's own; null uses the resolved default. */
+  interpreter: string | null;
+  /** What `env.NAME = value` adds to the callback's environment. */
+  env: Readonly<Record<string, string>>;
+  enabled: boolean;
+}
+
+/** One line of `callbacks.conf`: a trigger that fires a file. */
+export interface CallbackTrigger {
+  trigger: Trigger;
+  line: number;
+  /** Column of the trigger's first character. */
+  column: number;
+}
+
+/** A file that a directory's `callbacks.conf` names, with all its triggers. */
+export interface Callback {
+  /** Directory index and file name, `0/checkWork.pl`: stable across reloads that keep the order of directories. */
+  id: string;
+  /** The file's name as written. */
+  file: string;
+  /** Absolute, with links resolved: what will be run. */
+  path: string;
+  /** Absolute path of the callback directory. */
+  directory: string;
+  /** Absolute path of the `callbacks.conf` that names it. */
+  configFile: string;
+  language: Language;
+  triggers: readonly CallbackTrigger[];
+  options: CallbackOptions;
+  /** The parsed lines of a `.qcb` file; empty for scripts. */
+  codes: readonly QcbCode[];
+}
+
+/** Everything that was read: what can run, and what was found wrong. */
+export interface Configuration {
+  directories: readonly string[];
+  qbConf: QbConf;
+  /** Usable callbacks in the order of directories and lines; those with an error are left out. */
+  callbacks: readonly Callback[];
+  diagnostics: readonly Diagnostic[];
+}

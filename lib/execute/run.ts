@@ -1,0 +1,51 @@
+import type { Job, Subjob, Work } from "../bridge/supervisor.js";
+import type { ErrorCode } from "../errors.js";
+import type { EventFields } from "../trigger/event.js";
+
+export type RunState = "queued" | "running" | "succeeded" | "failed" | "timed-out" | "lost" | "dropped";
+
+/** Processor time in milliseconds and the largest resident set in kilobytes, as the system accounted for the process. */
+export interface ResourceUsage {
+  userMs: number;
+  systemMs: number;
+  maxRssKb: number;
+}
+
+/** One firing of one callback for one owner job and one event. Times are Unix milliseconds. */
+export interface Run {
+  /** Never repeats, sorts by time of firing. */
+  readonly id: string;
+  /** The callback's stable id: directory index and file name, or the name a function was registered under. */
+  readonly callbackId: string;
+  /** The file's name, or the name a function was registered under. */
+  readonly callback: string;
+  /** The event as it was reported. */
+  readonly event: string;
+  readonly eventFields: EventFields;
+  /** The owner: the job the callback ran for; 0 for global time events. */
+  readonly jobId: number;
+  readonly attempt: number;
+  readonly queuedAt: number;
+  state: RunState;
+  startedAt: number | null;
+  endedAt: number | null;
+  pid: number | null;
+  exitCode: number | null;
+  signal: string | null;
+  durationMs: number | null;
+  usage: ResourceUsage | null;
+  /** The job's log that holds (or, while running, the file that receives) the run's output; null if there is none. */
+  log: string | null;
+  /** Why it failed or was dropped, for people; null otherwise. */
+  reason: string | null;
+  /** The stable code of that reason, where it is one of ours. */
+  code: ErrorCode | null;
+}
+
+/** What the run was fired with and what its callback is shown. */
+export interface RunInput {
+  /** Record of the owner job, as fresh as it is known. */
+  job: Job;
+  work?: Work;
+  subjob?: Subjob;
+}

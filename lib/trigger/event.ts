@@ -1,0 +1,70 @@
+import { UcbError } from "../errors.js";
+import { type EventType, eventTypes } from "./vocabulary.js";
+
+/** An event as a supervisor reports it, taken apart. */
+export interface EventFields {
+  /** Not empty, without `-`; empty only for global time events. */
+  name: string;
+  type: EventType;
+  /** The job it happened to, 1 to 2^53-1; 0 only for global time events. */
+  jobId: number;
+  /** Work name, subjob id, host or time; empty where there is none. Taken literally. */
+  extra: string;
+}
+
+const types: ReadonlySet<string> = new Set(eventTypes);
+
+/**
+ * Takes `name-type-jobid-extra` apart, or `globaltime-t` and `globalrepeat-t-interval`.
+ * @throws UcbError `ERR_UCB_EVENT` that says which part is wrong and what is expected there
+ */
+export function parseEvent(text: string): EventFields {
+  const first = text.indexOf("-");
+  const head = first < 0 ? text : text.slice(0, first);
+  if (head === "globaltime" || head === "globalrepeat") {
+    const extra = first < 0 ? "" : text.slice(first + 1);
+    if (extra === "") throw malformed(text, `a ${head} event needs its time`);
+    return { name: "", type: head, jobId: 0, extra };
+  }
+  if (first <= 0) throw malformed(text, first === 0 ? "the name is empty" : "the type and the job id are missing");
+  const second = text.indexOf("-", first + 1);
+  if (second < 0) throw malformed(text, "the job id is missing");
+  const type = text.slice(first + 1, second);
+  if (!isEventType(type)) throw malformed(text, `"${shorten(type)}" is no event type (${eventTypes.join(", ")})`);
+  const third = text.indexOf("-", second + 1);
+  const id = third < 0 ? text.slice(second + 1) : text.slice(second + 1, third);
+  return { name: head, type, jobId: parseJobId(id, text), extra: third < 0 ? "" : text.slice(third + 1) };
+}
+
+/** The event as it travels: the inverse of {@link parseEvent}. */
+export function formatEvent(event: Pick<EventFields, "name" | "type" | "jobId" | "extra">): string {
+  if (isGlobal(event.type)) return `${event.type}-${event.extra}`;
+  const head = `${event.name}-${event.type}-${event.jobId}`;
+  return event.extra === "" ? head : `${head}-${event.extra}`;
+}
+
+export function isEventType(text: string): text is EventType {
+  return types.has(text);
+}
+
+export function isGlobal(type: EventType): boolean {
+  return type === "globaltime" || type === "globalrepeat";
+}
+
+function parseJobId(text: string, event: string): number {
+  const id = Number(text);
+  if (!/^[0-9]+$/.test(text) || id < 1 || !Number.isSafeInteger(id)) {
+    throw malformed(event, `"${shorten(text)}" is no job id (a whole number from 1 to 2^53-1)`);
+  }
+  return id;
+}
+
+function malformed(event: string, reason: string): UcbError {
+  return new UcbError("ERR_UCB_EVENT", `event "${shorten(event)}": ${reason}`, {
+    hint: "an event is written name-type-jobid or name-type-jobid-extra, such as complete-work-1001-17",
+  });
+}
+
+function shorten(text: string): string {
+  return text.length <= 80 ? text : `${text.slice(0, 77)}...`;
+}
