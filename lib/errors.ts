@@ -21,7 +21,7 @@ export interface UcbErrorDetails extends Partial<SourcePosition> {
  * Every error this package throws or reports. `code` is stable and meant for programs; `message` is meant for people.
  */
 export class UcbError extends Error {
-  override readonly name = "UcbError";
+  override readonly name: string = "UcbError";
   readonly code: ErrorCode;
   readonly errno?: string;
   readonly syscall?: string;

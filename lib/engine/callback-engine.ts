@@ -1,0 +1,354 @@
+import { availableParallelism } from "node:os";
+import { isAbsolute } from "node:path";
+import { Bridge } from "../bridge/bridge.js";
+import type { Job, Subjob, Supervisor, Work } from "../bridge/supervisor.js";
+import type { Callback, Configuration } from "../config/configuration.js";
+import type { Diagnostic } from "../config/diagnostic.js";
+import { loadConfiguration } from "../config/load-configuration.js";
+import { asUcbError, UcbError } from "../errors.js";
+import type { Execution, Outcome } from "../execute/execution.js";
+import { outcomeOf } from "../execute/execution.js";
+import { type CallbackFunction, FunctionStop, runFunction } from "../execute/function.js";
+import { resolveInterpreters } from "../execute/interpreters.js";
+import { Launcher } from "../execute/launcher.js";
+import { type QcbRoom, runQcb } from "../execute/qcb.js";
+import { runScript, type ScriptRoom } from "../execute/script.js";
+import type { Trigger } from "../trigger/ast.js";
+import { type EventFields, formatEvent, isGlobal, parseEvent } from "../trigger/event.js";
+import { Matcher } from "../trigger/matcher.js";
+import { parseTriggerOrThrow } from "../trigger/parse.js";
+import { CallbackTable } from "./callback-table.js";
+import { EngineEmitter, type EngineEvents } from "./engine-events.js";
+import { JobRecords } from "./job-records.js";
+import { type EventRecords, type OpenRun, RunBook } from "./run-book.js";
+import { RunQueue } from "./run-queue.js";
+import { EngineSupervisorPort } from "./supervisor-port.js";
+
+export interface EngineOptions {
+  /** Path of a `qb.conf`; without it `/etc/qb.conf` is read if it exists. */
+  qbConf?: string;
+  /** Callback directories, instead of those `qb.conf` names; an empty list for functions alone. */
+  directories?: readonly string[];
+  /** Where output is filed, instead of `supervisor_logpath`. Absolute. */
+  logPath?: string;
+  /** Answers callbacks and does what they ask. Without one, records that events carried are kept and actions only reported. */
+  supervisor?: Supervisor;
+  /** Runs at once; default 16 a processor. */
+  maxRunning?: number;
+  /** Between TERM and KILL of a run that missed its deadline, in milliseconds; default 5000. */
+  killAfterMs?: number;
+  /** Refuse to open if the configuration has any error, doubtful names included. */
+  strict?: boolean;
+  /** Where PATH, HOME, LANG, TZ and QBDIR of callbacks come from; default the process's own. */
+  environment?: Readonly<Record<string, string | undefined>>;
+}
+
+/** An event, taken apart, with the records it carries. */
+export interface EngineEvent extends Omit<EventFields, "extra" | "name" | "jobId"> {
+  name?: string;
+  jobId?: number;
+  extra?: string | number;
+  /** The record of the event's job, as far as it is known. */
+  job?: Job;
+  work?: Work;
+  subjob?: Subjob;
+}
+
+export interface BatchResult {
+  events: number;
+  runs: number;
+  /** One for each line that was no event; the other lines were taken. */
+  errors: UcbError[];
+}
+
+export interface Registration {
+  readonly name: string;
+  unregister(): void;
+}
+
+/** What happens to runs that have not ended: waited for, left alone, or ended with TERM and KILL. */
+export type CloseMode = "wait" | "leave" | "terminate";
+
+const defaultTimeoutMs = 600_000;
+
+/** Matches events against a site's callbacks and runs what they fire. Open with {@link CallbackEngine.open}. */
+export class CallbackEngine {
+  readonly #configuration: Configuration;
+  readonly #table: CallbackTable;
+  readonly #matcher = new Matcher();
+  readonly #records = new JobRecords();
+  readonly #book = new RunBook();
+  readonly #events = new EngineEmitter();
+  readonly #port: EngineSupervisorPort;
+  readonly #script: ScriptRoom;
+  readonly #qcb: QcbRoom;
+  readonly #queue: RunQueue<OpenRun>;
+  readonly #open = new Set<OpenRun>();
+  /** Rules changed since the matcher was loaded; loading waits for the next event, so that many registrations cost one. */
+  #stale = true;
+  #registrations = 0;
+  #closing: Promise<void> | null = null;
+  /** The event being matched, for the visitor below: one closure for all events keeps the path free of allocation. */
+  #current: { text: string; records: EventRecords } = { text: "", records: {} };
+  readonly #fire = (callback: number, jobId: number) => this.#fired(callback, jobId);
+
+  private constructor(configuration: Configuration, options: EngineOptions, script: ScriptRoom) {
+    this.#configuration = configuration;
+    this.#table = new CallbackTable(configuration.callbacks);
+    this.#port = new EngineSupervisorPort(options.supervisor, this.#records, this.#events);
+    this.#script = script;
+    const { launcher, logPath } = script;
+    this.#qcb = { launcher, supervisor: this.#port, mail: configuration.qbConf.mail, logPath };
+    this.#queue = new RunQueue(options.maxRunning ?? 16 * availableParallelism(), (open) => this.#execute(open));
+  }
+
+  /**
+   * Reads the configuration, finds the interpreters it needs and starts the launcher's threads.
+   * @throws UcbError `ERR_UCB_CONFIG` with `strict` if anything is wrong; `ERR_UCB_INTERPRETER` if the language of a
+   * callback has no interpreter; `ERR_UCB_ARGUMENT` for an option out of range
+   */
+  static async open(options: EngineOptions = {}): Promise<CallbackEngine> {
+    checkOptions(options);
+    const configuration = await loadConfiguration(options);
+    if (options.strict === true) refuseErrors(configuration.diagnostics);
+    const languages = new Set(configuration.callbacks.map((callback) => callback.language));
+    const interpreters = await resolveInterpreters({ python: languages.has("python"), perl: languages.has("perl") });
+    const bridge = await Bridge.open();
+    const engine = new CallbackEngine(configuration, options, {
+      launcher: new Launcher(),
+      bridge,
+      interpreters,
+      logPath: options.logPath ?? configuration.qbConf.logPath,
+      killAfterMs: options.killAfterMs ?? 5000,
+    });
+    bridge.serve(engine.#port);
+    return engine;
+  }
+
+  /** What was found wrong or doubtful in the configuration when it was read. */
+  get diagnostics(): readonly Diagnostic[] {
+    return this.#configuration.diagnostics;
+  }
+
+  /** The callbacks of the site's directories, disabled ones included. */
+  get callbacks(): readonly Callback[] {
+    return this.#configuration.callbacks;
+  }
+
+  /** Runs that wait and runs that execute. */
+  get load(): { queued: number; running: number } {
+    return { queued: this.#queue.waiting, running: this.#queue.running };
+  }
+
+  /** Attaches a job and fires `submit-job` for it. Returns the number of runs fired. */
+  submit(job: Job): number {
+    return this.emit({ name: "submit", type: "job", jobId: job.id, job });
+  }
+
+  /**
+   * Reports an event. Fires what it matches and returns the number of runs; never waits for a callback and never throws
+   * for a callback's fault.
+   * @throws UcbError `ERR_UCB_EVENT` if the event is malformed, `ERR_UCB_CLOSED` after {@link close}
+   */
+  emit(event: string | EngineEvent): number {
+    if (this.#closing !== null) throw new UcbError("ERR_UCB_CLOSED", "the engine is closed: no more events are taken");
+    if (this.#stale) this.#load();
+    const text = typeof event === "string" ? event : textOf(event);
+    const records: EventRecords = typeof event === "string" ? noRecords : event;
+    this.#current = { text, records };
+    const lifecycle = text.startsWith("submit-job-") || text.startsWith("removed-job-");
+    if (lifecycle || records.job !== undefined) return this.#emitWithRecord(text, records.job, lifecycle);
+    return this.#matcher.matchEach(text, this.#fire);
+  }
+
+  /** Reports many events, one a line; empty lines are skipped, and a malformed one costs the others nothing. */
+  emitBatch(text: string | Uint8Array): BatchResult {
+    const result: BatchResult = { events: 0, runs: 0, errors: [] };
+    for (const line of (typeof text === "string" ? text : new TextDecoder().decode(text)).split("\n")) {
+      const event = line.endsWith("\r") ? line.slice(0, -1) : line;
+      if (event === "") continue;
+      try {
+        result.runs += this.emit(event);
+        result.events++;
+      } catch (error) {
+        if (!(error instanceof UcbError) || error.code !== "ERR_UCB_EVENT") throw error;
+        result.errors.push(error);
+      }
+    }
+    return result;
+  }
+
+  /**
+   * Makes a function a callback like the site's own.
+   * @throws UcbError `ERR_UCB_TRIGGER` if `on` is malformed, `ERR_UCB_ARGUMENT` if the name is taken
+   */
+  register(callback: { on: Trigger | string; run: CallbackFunction; name?: string; timeoutMs?: number }): Registration {
+    const trigger = typeof callback.on === "string" ? parseTriggerOrThrow(callback.on) : callback.on;
+    const name = callback.name ?? `function-${++this.#registrations}`;
+    const timeoutMs = callback.timeoutMs ?? defaultTimeoutMs;
+    checkPositive("timeoutMs", timeoutMs);
+    const index = this.#table.add({ name, trigger, run: callback.run, timeoutMs });
+    this.#stale = true;
+    return {
+      name,
+      unregister: () => {
+        this.#table.remove(index);
+        this.#stale = true;
+      },
+    };
+  }
+
+  /** Listens. What a listener throws is raised as an uncaught exception, after the others were told. */
+  on<K extends keyof EngineEvents>(name: K, listener: (...args: EngineEvents[K]) => void): this {
+    this.#events.on(name, listener);
+    return this;
+  }
+
+  off<K extends keyof EngineEvents>(name: K, listener: (...args: EngineEvents[K]) => void): this {
+    this.#events.off(name, listener);
+    return this;
+  }
+
+  /** Resolves when no run waits or executes, runs that fire in the meantime included. */
+  idle(): Promise<void> {
+    return this.#queue.idle();
+  }
+
+  /**
+   * Takes no more events and ends. With `wait` (the default) everything that fired still runs to its end; with `leave`
+   * and `terminate` waiting runs are dropped, and running scripts are left alone or ended with TERM and KILL.
+   */
+  close(options: { running?: CloseMode } = {}): Promise<void> {
+    this.#closing ??= this.#shutDown(options.running ?? "wait");
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #shutDown(mode: CloseMode): Promise<void> {
+    if (mode !== "wait") {
+      for (const open of this.#queue.clear()) this.#drop(open, "the engine was closed");
+      const reason = new FunctionStop("failed", "the engine was closed");
+      for (const open of this.#open) open.abort.abort(reason);
+    }
+    if (mode !== "leave") {
+      if (mode === "terminate") this.#script.launcher.terminateAll(this.#script.killAfterMs);
+      await this.idle();
+    }
+    await this.#script.launcher.close({ running: mode === "wait" ? "wait" : "leave" });
+    await this.#script.bridge.close();
+    this.#matcher.close();
+    this.#events.clear();
+  }
+
+  #load(): void {
+    this.#matcher.load(this.#table.rules());
+    this.#stale = false;
+  }
+
+  /** Events that begin or end an attachment or bring news of a job: rarer, and dearer, than the rest. */
+  #emitWithRecord(text: string, job: Job | undefined, lifecycle: boolean): number {
+    const { jobId, name } = parseEvent(text);
+    if (job !== undefined && job.id !== jobId) {
+      throw new UcbError("ERR_UCB_EVENT", `event "${text}" carries the record of job ${job.id}`);
+    }
+    const submit = lifecycle && name === "submit";
+    const record = job ?? { id: jobId };
+    if (submit || this.#records.get(jobId) !== undefined) {
+      this.#records.update(record);
+      if (submit || job !== undefined) this.#matcher.attach(this.#records.get(jobId) ?? record);
+    }
+    try {
+      return this.#matcher.matchEach(text, this.#fire);
+    } finally {
+      if (lifecycle && name === "removed") this.#records.delete(jobId);
+    }
+  }
+
+  #fired(callback: number, jobId: number): void {
+    const entry = this.#table.get(callback);
+    if (entry === undefined) return;
+    const { text, records } = this.#current;
+    const open = this.#book.open(entry, text, jobId, this.#records.get(jobId), records);
+    this.#tell(open);
+    this.#queue.push(open);
+  }
+
+  async #execute(open: OpenRun): Promise<void> {
+    this.#open.add(open);
+    try {
+      this.#book.end(open.run, await this.#perform(open));
+    } catch (error) {
+      const { message, code } = asUcbError(error, "ERR_UCB_LAUNCH", "");
+      this.#book.end(open.run, outcomeOf("failed", open.run.startedAt ?? Date.now(), { reason: message, code }));
+    }
+    this.#open.delete(open);
+    this.#tell(open);
+  }
+
+  async #perform(open: OpenRun): Promise<Outcome> {
+    const { entry, run, work, subjob } = open;
+    const execution: Execution = {
+      run,
+      job: await this.#port.recordOf(run.jobId, open.known, open.carried),
+      ...(work === undefined ? {} : { work }),
+      ...(subjob === undefined ? {} : { subjob }),
+      started: (details) => {
+        this.#book.start(run, details);
+        this.#tell(open);
+      },
+      slow: () => this.#events.tell("slow", { ...run }),
+    };
+    if (entry.kind === "function") return await runFunction(entry.callback, execution, this.#port, open.abort);
+    if (entry.callback.language === "qube") return await runQcb(entry.callback, execution, this.#qcb);
+    return await runScript(entry.callback, execution, this.#script);
+  }
+
+  #drop(open: OpenRun, reason: string): void {
+    this.#book.drop(open.run, reason);
+    this.#tell(open);
+  }
+
+  #tell({ run }: OpenRun): void {
+    if (this.#events.has("run")) this.#events.tell("run", { ...run });
+  }
+}
+
+const noRecords: EventRecords = {};
+
+function textOf(event: EngineEvent): string {
+  const { type } = event;
+  const name = event.name ?? "";
+  if (name.includes("-")) throw new UcbError("ERR_UCB_EVENT", `the event name "${name}" holds a dash`);
+  if (isGlobal(type) && (name !== "" || event.jobId !== undefined)) {
+    throw new UcbError("ERR_UCB_EVENT", `a ${type} event has neither name nor job`);
+  }
+  return formatEvent({ name, type, jobId: event.jobId ?? 0, extra: String(event.extra ?? "") });
+}
+
+function checkOptions(options: EngineOptions): void {
+  if (options.maxRunning !== undefined) checkPositive("maxRunning", options.maxRunning);
+  if (options.killAfterMs !== undefined) checkPositive("killAfterMs", options.killAfterMs);
+  if (options.logPath !== undefined && !isAbsolute(options.logPath)) {
+    throw new UcbError("ERR_UCB_ARGUMENT", `logPath must be an absolute path, not "${options.logPath}"`);
+  }
+}
+
+function checkPositive(name: string, value: number): void {
+  if (!(value > 0)) throw new UcbError("ERR_UCB_ARGUMENT", `${name} must be a number above 0, not ${value}`);
+}
+
+function refuseErrors(diagnostics: readonly Diagnostic[]): void {
+  const errors = diagnostics.filter(({ severity }) => severity === "error");
+  const [first] = errors;
+  if (first === undefined) return;
+  const more = errors.length === 1 ? "" : ` (and ${errors.length - 1} more)`;
+  throw new UcbError("ERR_UCB_CONFIG", `${first.message}${more}`, {
+    file: first.file,
+    line: first.line,
+    column: first.column,
+    hint: first.hint,
+  });
+}

@@ -1,0 +1,46 @@
+import type { Callback } from "../config/configuration.js";
+import type { CallbackFunction } from "../execute/function.js";
+import type { Trigger } from "../trigger/ast.js";
+import type { Rule } from "../trigger/compile.js";
+
+/** A function registered as a callback. */
+export interface FunctionCallback {
+  name: string;
+  trigger: Trigger;
+  run: CallbackFunction;
+  timeoutMs: number;
+}
+
+export type TableEntry = { kind: "site"; callback: Callback } | { kind: "function"; callback: FunctionCallback };
+
+/** What the numbers mean that the matcher answers with. */
+export class CallbackTable {
+  readonly #entries: (TableEntry | undefined)[] = [];
+
+  constructor(callbacks: readonly Callback[]) {
+    for (const callback of callbacks) this.#entries.push({ kind: "site", callback });
+  }
+
+  get(index: number): TableEntry | undefined {
+    return this.#entries[index];
+  }
+
+  /** Returns the number the matcher will answer with. */
+  add(callback: FunctionCallback): number {
+    return this.#entries.push({ kind: "function", callback }) - 1;
+  }
+
+  /** Numbers are never given twice: runs of a removed function may still be queued. */
+  remove(index: number): void {
+    this.#entries[index] = undefined;
+  }
+
+  rules(): Rule[] {
+    return this.#entries.flatMap((entry, callback) => {
+      if (entry === undefined) return [];
+      if (entry.kind === "function") return [{ callback, key: entry.callback.name, trigger: entry.callback.trigger }];
+      if (!entry.callback.options.enabled) return [];
+      return entry.callback.triggers.map(({ trigger }) => ({ callback, key: entry.callback.id, trigger }));
+    });
+  }
+}

@@ -1,0 +1,86 @@
+import { monotonicFactory } from "ulid";
+import type { Job, Subjob, Work } from "../bridge/supervisor.js";
+import type { Outcome } from "../execute/execution.js";
+import type { Run } from "../execute/run.js";
+import { parseEvent } from "../trigger/event.js";
+import type { TableEntry } from "./callback-table.js";
+
+/** A run that has not ended, with what it was fired with. */
+export interface OpenRun {
+  run: Run;
+  entry: TableEntry;
+  /** What was known of the owner when it fired. */
+  known: Job;
+  /** The owner's record as the event carried it. */
+  carried: Job | undefined;
+  work: Work | undefined;
+  subjob: Subjob | undefined;
+  /** Stops a function; scripts are stopped by the launcher. */
+  abort: AbortController;
+}
+
+/** What came with an event beside its text. */
+export interface EventRecords {
+  job?: Job | undefined;
+  work?: Work | undefined;
+  subjob?: Subjob | undefined;
+}
+
+/** Writes the records of runs: the only place that changes one. */
+export class RunBook {
+  /** Monotonic, so that runs of one millisecond still sort in the order they fired. */
+  readonly #nextId = monotonicFactory();
+
+  open(entry: TableEntry, event: string, jobId: number, known: Job | undefined, records: EventRecords): OpenRun {
+    const name = entry.kind === "site" ? entry.callback.file : entry.callback.name;
+    const run: Run = {
+      id: this.#nextId(),
+      callbackId: entry.kind === "site" ? entry.callback.id : entry.callback.name,
+      callback: name,
+      event,
+      eventFields: parseEvent(event),
+      jobId,
+      attempt: 1,
+      queuedAt: Date.now(),
+      state: "queued",
+      startedAt: null,
+      endedAt: null,
+      pid: null,
+      exitCode: null,
+      signal: null,
+      durationMs: null,
+      usage: null,
+      log: null,
+      reason: null,
+      code: null,
+    };
+    const carried = records.job !== undefined && records.job.id === jobId ? records.job : undefined;
+    return {
+      run,
+      entry,
+      known: known ?? { id: jobId },
+      carried,
+      work: records.work,
+      subjob: records.subjob,
+      abort: new AbortController(),
+    };
+  }
+
+  start(run: Run, details: { pid: number | null; log: string | null }): void {
+    run.state = "running";
+    run.startedAt = Date.now();
+    run.pid = details.pid;
+    run.log = details.log;
+  }
+
+  end(run: Run, outcome: Outcome): void {
+    Object.assign(run, outcome);
+    run.endedAt = Date.now();
+  }
+
+  drop(run: Run, reason: string): void {
+    run.state = "dropped";
+    run.reason = reason;
+    run.endedAt = Date.now();
+  }
+}

@@ -1,0 +1,32 @@
+import { join } from "node:path";
+import type { Run } from "./run.js";
+
+/** Where a job's runs leave their output: `<logPath>/job/<id rounded down to a thousand>/<id>/<id>.cb`. */
+export function jobLogPath(logPath: string, jobId: number): string {
+  return join(jobLogFolder(logPath, jobId), `${jobId}.cb`);
+}
+
+/** The file of a run's own that receives its output while it runs, beside the job's log. */
+export function runLogPath(logPath: string, run: Run): string {
+  return join(jobLogFolder(logPath, run.jobId), `${run.id}.out`);
+}
+
+/** The line in front of a run's output in the job's log. */
+export function logHeader(run: Run, startedAt: number): string {
+  const attempt = run.attempt === 1 ? "" : ` attempt ${run.attempt}`;
+  return `=== run ${run.id} ${oneLine(run.callback)} on ${oneLine(run.event)}${attempt} at ${new Date(startedAt).toISOString()}\n`;
+}
+
+/** The line behind it. `ending` says how it ended, `exit 0` or `killed by SIGKILL`. */
+export function logTrailer(run: Run, ending: string, durationMs: number): string {
+  return `=== end ${run.id} ${oneLine(ending)} after ${(durationMs / 1000).toFixed(3)} s\n`;
+}
+
+function jobLogFolder(logPath: string, jobId: number): string {
+  return join(logPath, "job", String(jobId - (jobId % 1000)), String(jobId));
+}
+
+/** Names and events come from outside and must not forge lines of the log. */
+function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029]/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}

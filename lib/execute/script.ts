@@ -1,0 +1,129 @@
+import type { Bridge } from "../bridge/bridge.js";
+import type { Callback } from "../config/configuration.js";
+import { asUcbError, type UcbError } from "../errors.js";
+import type { Execution, Outcome } from "./execution.js";
+import type { Interpreters } from "./interpreters.js";
+import { jobLogPath, logHeader, logTrailer, runLogPath } from "./job-log.js";
+import type { Launcher, ProcessOutcome } from "./launcher.js";
+import { callbackEnvironment, scriptCommand } from "./script-command.js";
+
+/** What running scripts needs around it; one for an engine. */
+export interface ScriptRoom {
+  launcher: Launcher;
+  bridge: Bridge;
+  interpreters: Interpreters;
+  logPath: string;
+  /** Between TERM and KILL. */
+  killAfterMs: number;
+}
+
+/** Runs a Python or Perl callback as a detached process of its own and files its output. */
+export async function runScript(callback: Callback, execution: Execution, room: ScriptRoom): Promise<Outcome> {
+  const { run } = execution;
+  const access = room.bridge.grant(run);
+  try {
+    const output = runLogPath(room.logPath, run);
+    const ended = await launch(callback, execution, room, output, access);
+    return "error" in ended ? notStarted(ended.error) : await file(execution, room, output, ended);
+  } finally {
+    room.bridge.revoke(run);
+  }
+}
+
+type Ended = ProcessOutcome | { error: UcbError };
+
+function launch(
+  callback: Callback,
+  execution: Execution,
+  room: ScriptRoom,
+  output: string,
+  access: { socket: string; token: string },
+): Promise<Ended> {
+  const { file, argv } = scriptCommand(callback, room.interpreters);
+  const { timeoutMs } = callback.options;
+  return new Promise((resolve, reject) => {
+    try {
+      room.launcher.launch(
+        {
+          file,
+          args: argv.slice(1),
+          argv0: argv[0],
+          env: callbackEnvironment(callback, execution.run, access),
+          cwd: callback.directory,
+          stdin: `${JSON.stringify(stdinDocument(callback, execution))}\n`,
+          output,
+          timeoutMs,
+          slowAfterMs: Math.ceil(timeoutMs / 3),
+          killAfterMs: room.killAfterMs,
+        },
+        {
+          started: ({ pid }) => execution.started({ pid, log: output }),
+          slow: () => execution.slow(),
+          exited: resolve,
+          failed: (error) => resolve({ error }),
+        },
+      );
+    } catch (error) {
+      reject(error);
+    }
+  });
+}
+
+function stdinDocument(callback: Callback, { run, job, work, subjob }: Execution) {
+  return {
+    event: { ...run.eventFields, text: run.event },
+    job,
+    work,
+    subjob,
+    callback: { id: callback.id, file: callback.file, directory: callback.directory },
+    run: { id: run.id, attempt: run.attempt },
+  };
+}
+
+/** Moves the run's output into the job's log, and says how the run ended. */
+async function file(execution: Execution, room: ScriptRoom, output: string, ended: ProcessOutcome): Promise<Outcome> {
+  const { run } = execution;
+  const log = jobLogPath(room.logPath, run.jobId);
+  const ending = endingOf(ended);
+  const outcome: Outcome = {
+    state: ended.timedOut ? "timed-out" : ended.exitCode === 0 ? "succeeded" : "failed",
+    exitCode: ended.exitCode,
+    signal: ended.signal,
+    durationMs: ended.durationMs,
+    usage: ended.usage,
+    log,
+    reason: ended.exitCode === 0 && !ended.timedOut ? null : ending,
+    code: null,
+  };
+  try {
+    await room.launcher.appendLog({
+      log,
+      header: logHeader(run, ended.endedAt - ended.durationMs),
+      bodyFile: output,
+      trailer: logTrailer(run, ending, ended.durationMs),
+    });
+    return outcome;
+  } catch (error) {
+    const { message, code } = asUcbError(error, "ERR_UCB_LOG", "");
+    const reason = `${outcome.reason === null ? "" : `${outcome.reason}; `}its output stays in ${output}: ${message}`;
+    return { ...outcome, log: output, reason, code };
+  }
+}
+
+function endingOf({ exitCode, signal, timedOut }: ProcessOutcome): string {
+  const ending = signal === null ? `exit ${exitCode}` : `killed by ${signal}`;
+  return timedOut ? `timed out, ${ending}` : ending;
+}
+
+function notStarted({ message, code }: UcbError): Outcome {
+  return {
+    state: "failed",
+    exitCode: null,
+    signal: null,
+    durationMs: null,
+    usage: null,
+    log: null,
+    reason: message,
+    code,
+  };
+}

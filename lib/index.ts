@@ -1,0 +1,35 @@
+export type {
+  Action,
+  ActionTarget,
+  Job,
+  JobQuery,
+  Subjob,
+  Supervisor,
+  Verb,
+  Work,
+} from "./bridge/supervisor.js";
+export { verbs } from "./bridge/supervisor.js";
+export type { Callback, CallbackOptions, CallbackTrigger, Configuration, Language } from "./config/configuration.js";
+export type { Diagnostic } from "./config/diagnostic.js";
+export { loadConfiguration } from "./config/load-configuration.js";
+export type { MailSettings, QbConf } from "./config/qb-conf.js";
+export { renderDiagnostic } from "./config/render-diagnostic.js";
+export {
+  type BatchResult,
+  CallbackEngine,
+  type CloseMode,
+  type EngineEvent,
+  type EngineOptions,
+  type Registration,
+} from "./engine/callback-engine.js";
+export type { EngineEvents } from "./engine/engine-events.js";
+export { type ErrorCode, errorCodes, UcbError } from "./errors.js";
+export type { CallbackFunction, FunctionContext } from "./execute/function.js";
+export { Launcher } from "./execute/launcher.js";
+export type { ResourceUsage, Run, RunState } from "./execute/run.js";
+export type { Context, Expression, Operation, Pattern, Span, Term, Trigger, TriggerIssue } from "./trigger/ast.js";
+export { type EventFields, formatEvent, parseEvent } from "./trigger/event.js";
+export { trigger } from "./trigger/literal.js";
+export { Matcher } from "./trigger/matcher.js";
+export { parseTrigger } from "./trigger/parse.js";
+export { type EventName, type EventType, eventNames, eventTypes } from "./trigger/vocabulary.js";
