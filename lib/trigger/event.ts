@@ -1,5 +1,5 @@
 import { UcbError } from "../errors.js";
-import { type EventType, eventTypes } from "./vocabulary.js";
+import { type EventType, eventTypes, type GlobalType } from "./vocabulary.js";
 
 /** An event as a supervisor reports it, taken apart. */
 export interface EventFields {
@@ -47,7 +47,7 @@ export function isEventType(text: string): text is EventType {
   return types.has(text);
 }
 
-export function isGlobal(type: EventType): boolean {
+export function isGlobal(type: EventType): type is GlobalType {
   return type === "globaltime" || type === "globalrepeat";
 }
 

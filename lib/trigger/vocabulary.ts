@@ -1,10 +1,15 @@
 /** The words of the trigger language. Names are open (sites add their own); types are not. */
 
-export const eventTypes = ["job", "subjob", "work", "host", "time", "repeat", "globaltime", "globalrepeat"] as const;
-export type EventType = (typeof eventTypes)[number];
+/** Types of events that happen to a job or to a part of one. */
+export const jobTypes = ["job", "subjob", "work", "host", "time", "repeat"] as const;
+export type JobType = (typeof jobTypes)[number];
 
 /** Types that exist without a job: written without name and context. */
-export const globalTypes: readonly EventType[] = ["globaltime", "globalrepeat"];
+export const globalTypes = ["globaltime", "globalrepeat"] as const;
+export type GlobalType = (typeof globalTypes)[number];
+
+export const eventTypes = [...jobTypes, ...globalTypes] as const;
+export type EventType = JobType | GlobalType;
 
 export const eventNames = [
   "complete",

@@ -1,0 +1,373 @@
+import type { Context, Pattern, Span, Term, TriggerIssue } from "./ast.js";
+import { isGlobal } from "./event.js";
+import { describePattern, exactText, isAnything, matchesPattern, nothing } from "./pattern.js";
+import { closest } from "./suggestion.js";
+import type { OperatorToken, Piece, TermToken } from "./tokenize.js";
+import { type EventType, eventNames, type GlobalType, globalTypes, type JobType, jobTypes } from "./vocabulary.js";
+import { quoted } from "./wording.js";
+
+/** Part of an event pattern between two bare dashes, or all that is left of it. */
+interface Field {
+  pattern: Pattern;
+  span: Span;
+  /** The text if no quote was used in the field: the only form in which `self`, `parent`, `*` and digits are keywords. */
+  bare: string | undefined;
+}
+
+const knownNames: ReadonlySet<string> = new Set(eventNames);
+const digits = /^[0-9]+$/;
+
+type TypeWithExtra = Exclude<EventType, "job">;
+
+/** What each type's extra is; a job has none. */
+const extraOf: Record<TypeWithExtra, string> = {
+  subjob: "a subjob id",
+  work: "the name or id of a work item",
+  host: "a host name",
+  time: "a time",
+  repeat: "a time and an interval",
+  globaltime: "a time",
+  globalrepeat: "a time and an interval",
+};
+
+/**
+ * Takes one event pattern of `text` apart; null where a mistake was found and reported. `before` is the operator in
+ * front of it: a stray `and` or `or` in a work name is a likely reason for a pattern that makes no sense.
+ */
+export function parseTerm(
+  text: string,
+  token: TermToken,
+  before: OperatorToken | null,
+  issues: TriggerIssue[],
+): Term | null {
+  return token.broken ? null : new TermParser(text, token, before, issues).parse();
+}
+
+class TermParser {
+  readonly #text: string;
+  readonly #token: TermToken;
+  readonly #before: OperatorToken | null;
+  readonly #issues: TriggerIssue[];
+  readonly #fields: FieldReader;
+  #failed = false;
+
+  constructor(text: string, token: TermToken, before: OperatorToken | null, issues: TriggerIssue[]) {
+    this.#text = text;
+    this.#token = token;
+    this.#before = before;
+    this.#issues = issues;
+    this.#fields = new FieldReader(token);
+  }
+
+  parse(): Term | null {
+    const head = this.#fields.next();
+    if (head === null) return null;
+    const word = exactText(head.pattern);
+    const global = globalTypes.find((type) => type === word);
+    return global === undefined ? this.#jobTerm(head) : this.#globalTerm(global, head);
+  }
+
+  #globalTerm(type: GlobalType, head: Field): Term | null {
+    const extra = this.#fields.rest();
+    this.#checkExtra(type, extra);
+    return this.#term(nothing, [type], { kind: "global" }, extra, { type: head.span });
+  }
+
+  #jobTerm(name: Field): Term | null {
+    this.#checkName(name);
+    const typeField = this.#fields.next();
+    if (typeField === null || isEmpty(typeField)) {
+      this.#error("TYPE", typeField?.span ?? this.#end(), "the event's type is missing", this.#typeMissingHint(name));
+      return null;
+    }
+    const types = this.#types(typeField, name);
+    if (types.length === 0) return null;
+    const word = exactText(typeField.pattern);
+    const type = types.find((each) => each === word);
+    const [contextField, extra] = type === "job" ? this.#jobFields() : [this.#fields.next(), this.#fields.rest()];
+    if (contextField === null || isEmpty(contextField)) {
+      const hint = `write "self", "parent", a job's label or a job id behind the type`;
+      this.#error("CONTEXT", contextField?.span ?? this.#end(), "the context is missing: whose event?", hint);
+      return null;
+    }
+    const context = this.#context(contextField);
+    if (type !== undefined && type !== "job") this.#checkExtra(type, extra);
+    if (types.every((each) => each === "job")) this.#warnOfJobExtra(extra);
+    if (type === undefined) this.#warnOfUnwrittenExtra(types, extra, typeField);
+    if (type === "time" || type === "repeat") this.#warnOfTimeName(name, type);
+    const fields = { name: name.span, type: typeField.span, context: contextField.span };
+    return context === null ? null : this.#term(name.pattern, types, context, extra, fields);
+  }
+
+  #term(
+    name: Pattern,
+    types: readonly EventType[],
+    context: Context,
+    extra: Field | null,
+    fields: Term["fields"],
+  ): Term | null {
+    if (this.#failed) return null;
+    const { span } = this.#token;
+    return {
+      kind: "term",
+      text: this.#text.slice(span.start, span.end),
+      span,
+      name,
+      types,
+      context,
+      extra: extra?.pattern ?? nothing,
+      fields: extra === null ? fields : { ...fields, extra: extra.span },
+    };
+  }
+
+  /** A keyword or id up to the next dash is a context and the rest an extra; anything else is one label to the end. */
+  #jobFields(): [Field | null, Field | null] {
+    const mark = this.#fields.mark();
+    const context = this.#fields.next();
+    if (context?.bare !== undefined && isKeyword(context)) return [context, this.#fields.rest()];
+    this.#fields.reset(mark);
+    return [this.#fields.rest(), null];
+  }
+
+  #checkName(name: Field): void {
+    if (isEmpty(name)) {
+      this.#error("NAME", name.span, "the event's name is empty", `write "*" for any name`);
+      return;
+    }
+    if (name.pattern.some((piece) => piece.includes("-"))) {
+      this.#error("NAME", name.span, "an event's name cannot hold a dash", "leave it out: no event would ever match");
+      return;
+    }
+    const word = exactText(name.pattern);
+    if (word === undefined || knownNames.has(word)) return;
+    const meant = closest(word, eventNames);
+    if (meant === undefined) return;
+    this.#warn("NAME", name.span, `${quoted(word)} is no known event name`, `did you mean "${meant}"?`);
+  }
+
+  #types(field: Field, name: Field): JobType[] {
+    const word = exactText(field.pattern);
+    const fitting = jobTypes.filter((type) => matchesPattern(field.pattern, type));
+    if (fitting.length > 0) return fitting;
+    if (word !== undefined && globalTypes.some((type) => type === word)) {
+      this.#error("TYPE", field.span, `a ${word} event has no name and no job`, `write "${globalForm(word)}"`);
+      return [];
+    }
+    const message =
+      word === undefined
+        ? `no event type fits ${quoted(describePattern(field.pattern))}`
+        : `${quoted(word)} is no event type`;
+    this.#error("TYPE", field.span, message, this.#typeHint(word, name));
+    return [];
+  }
+
+  #typeHint(word: string | undefined, name: Field): string {
+    const nameWord = exactText(name.pattern) ?? "";
+    const global = closest(nameWord, globalTypes);
+    if (global !== undefined) return `did you mean "${global}"? It is written "${globalForm(global)}"`;
+    const meant = word === undefined ? undefined : closest(word, jobTypes);
+    if (meant !== undefined) return `did you mean "${meant}"?`;
+    if (jobTypes.some((type) => type === nameWord)) return `the name comes first, such as "complete-${nameWord}-self"`;
+    return `the types are ${jobTypes.join(", ")}`;
+  }
+
+  #typeMissingHint(name: Field): string {
+    if (this.#before?.word) {
+      const word = this.#text.slice(this.#before.span.start, this.#before.span.end);
+      return `an event is written name-type-context; if "${word}" belongs to the name before it, quote that name`;
+    }
+    const example = exactText(name.pattern) ?? "";
+    return `an event is written name-type-context, such as "${knownNames.has(example) ? example : "complete"}-job-self"`;
+  }
+
+  #context(field: Field): Context | null {
+    if (field.bare !== undefined) {
+      if (field.bare === "self" || isAnything(field.pattern)) return { kind: "self" };
+      if (field.bare === "parent") return { kind: "parent" };
+      if (digits.test(field.bare)) return this.#fixedJob(field, Number(field.bare));
+    }
+    return { kind: "label", label: field.pattern };
+  }
+
+  #fixedJob(field: Field, id: number): Context | null {
+    if (id < 1 || !Number.isSafeInteger(id)) {
+      const hint = "job ids go from 1 to 2^53-1; quote the digits if they are a label";
+      this.#error("CONTEXT", field.span, `${quoted(field.bare ?? "")} is no job id`, hint);
+      return null;
+    }
+    const hint = `write "self" or a label; quote the digits if they are a label`;
+    this.#warn("FIXED_JOB", field.span, `this can only ever be about job ${id}`, hint);
+    return { kind: "job", id };
+  }
+
+  #checkExtra(type: TypeWithExtra, extra: Field | null): void {
+    if (extra === null || isEmpty(extra)) {
+      const hint = isGlobal(type) ? `write "${globalForm(type)}"` : `append it behind a dash, or "-*" for any`;
+      this.#error("EXTRA_MISSING", extra?.span ?? this.#end(), `a ${type} event needs ${extraOf[type]}`, hint);
+      return;
+    }
+    const word = exactText(extra.pattern);
+    if (word === undefined) return;
+    if (type === "time" || type === "globaltime") this.#checkTime(word, extra.span);
+    if (type === "repeat" || type === "globalrepeat") this.#checkRepeat(type, word, extra.span);
+  }
+
+  #checkTime(word: string, span: Span): void {
+    if (isWholeNumber(word)) return;
+    const hint = "a time is a whole number of seconds, at most 2^53-1, or a pattern with *";
+    this.#error("TIME", span, `${quoted(word)} is no time`, hint);
+  }
+
+  #checkRepeat(type: EventType, word: string, span: Span): void {
+    const dash = word.indexOf("-");
+    const form = isGlobal(type) ? globalForm(type) : `<name>-${type}-<context>-<time>-<interval>`;
+    if (dash < 0) {
+      const message = isWholeNumber(word) ? "the interval is missing" : `${quoted(word)} is no time and interval`;
+      this.#error("TIME", span, message, `write "${form}", both in whole seconds`);
+      return;
+    }
+    if (!isWholeNumber(word.slice(0, dash))) this.#checkTime(word.slice(0, dash), span);
+    const interval = word.slice(dash + 1);
+    if (isWholeNumber(interval) && Number(interval) >= 1) return;
+    const hint = "an interval is a whole number of seconds, from 1 to 2^53-1";
+    this.#error("TIME", span, `${quoted(interval)} is no interval`, hint);
+  }
+
+  #warnOfJobExtra(extra: Field | null): void {
+    if (extra === null) return;
+    this.#warn("JOB_EXTRA", extra.span, "a job event has no extra", "leave out the dash and what follows it");
+  }
+
+  #warnOfUnwrittenExtra(types: readonly EventType[], extra: Field | null, typeField: Field): void {
+    if (extra !== null || types.every((type) => type === "job")) return;
+    const message = "without an extra this matches only events that have none";
+    this.#warn("EXTRA_MISSING", typeField.span, message, `append "-*" for any extra`);
+  }
+
+  #warnOfTimeName(name: Field, type: EventType): void {
+    if (isEmpty(name) || matchesPattern(name.pattern, "dummy")) return;
+    const message = `${type} events are named "dummy"`;
+    this.#warn(
+      "TIME_NAME",
+      name.span,
+      message,
+      `write "dummy-${type}-…" unless the supervisor has such events of its own`,
+    );
+  }
+
+  #end(): Span {
+    return { start: this.#token.span.end, end: this.#token.span.end };
+  }
+
+  #error(code: string, span: Span, message: string, hint: string): void {
+    this.#failed = true;
+    this.#issues.push({ severity: "error", code: `ERR_UCB_TRIGGER_${code}`, message, span, hint });
+  }
+
+  #warn(code: string, span: Span, message: string, hint: string): void {
+    this.#issues.push({ severity: "warning", code: `WARN_UCB_TRIGGER_${code}`, message, span, hint });
+  }
+}
+
+/** Reads an event pattern field by field; the dash between two fields is skipped. */
+class FieldReader {
+  readonly #pieces: readonly Piece[];
+  readonly #end: number;
+  #index = 0;
+  /** Offset into the current piece's text. */
+  #offset = 0;
+  /** Where the next field starts in the trigger's text; undefined once no dash follows. */
+  #start: number | undefined;
+
+  constructor(token: TermToken) {
+    this.#pieces = token.pieces;
+    this.#start = token.span.start;
+    this.#end = token.span.end;
+  }
+
+  /** The text up to the next bare dash, or null if the pattern ended without one. */
+  next(): Field | null {
+    return this.#read(true);
+  }
+
+  /** All that is left, dashes included, or null if the pattern ended without a dash. */
+  rest(): Field | null {
+    return this.#read(false);
+  }
+
+  mark(): [number, number, number | undefined] {
+    return [this.#index, this.#offset, this.#start];
+  }
+
+  reset([index, offset, start]: [number, number, number | undefined]): void {
+    this.#index = index;
+    this.#offset = offset;
+    this.#start = start;
+  }
+
+  #read(stopAtDash: boolean): Field | null {
+    const start = this.#start;
+    if (start === undefined) return null;
+    const builder = new PatternBuilder();
+    let bare: string | undefined = "";
+    for (; this.#index < this.#pieces.length; this.#index += 1, this.#offset = 0) {
+      const piece = this.#pieces[this.#index];
+      if (piece === undefined) break;
+      if (piece.quoted) {
+        builder.literal(piece.text);
+        bare = undefined;
+        continue;
+      }
+      const dash = stopAtDash ? piece.text.indexOf("-", this.#offset) : -1;
+      const text = piece.text.slice(this.#offset, dash < 0 ? undefined : dash);
+      builder.wildcards(text);
+      if (bare !== undefined) bare += text;
+      if (dash < 0) continue;
+      this.#offset = dash + 1;
+      this.#start = piece.span.start + dash + 1;
+      return { pattern: builder.build(), span: { start, end: piece.span.start + dash }, bare };
+    }
+    this.#start = undefined;
+    return { pattern: builder.build(), span: { start, end: this.#end }, bare };
+  }
+}
+
+/** Joins quoted and bare text to a pattern; wildcards side by side are one. */
+class PatternBuilder {
+  readonly #pieces: string[] = [];
+  #piece = "";
+
+  literal(text: string): void {
+    this.#piece += text;
+  }
+
+  wildcards(text: string): void {
+    const parts = text.split("*");
+    this.#piece += parts[0] ?? "";
+    for (const part of parts.slice(1)) {
+      if (this.#pieces.length === 0 || this.#piece !== "") this.#pieces.push(this.#piece);
+      this.#piece = part;
+    }
+  }
+
+  build(): Pattern {
+    return [...this.#pieces, this.#piece];
+  }
+}
+
+function isEmpty(field: Field): boolean {
+  return exactText(field.pattern) === "";
+}
+
+function isKeyword(field: Field): boolean {
+  const { bare } = field;
+  return bare === "self" || bare === "parent" || isAnything(field.pattern) || digits.test(bare ?? "");
+}
+
+function isWholeNumber(text: string): boolean {
+  return digits.test(text) && Number.isSafeInteger(Number(text));
+}
+
+function globalForm(type: string): string {
+  return type === "globaltime" ? "globaltime-<time>" : "globalrepeat-<time>-<interval>";
+}
