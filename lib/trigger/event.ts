@@ -36,11 +36,26 @@ export function parseEvent(text: string): EventFields {
   return { name: head, type, jobId: parseJobId(id, text), extra: third < 0 ? "" : text.slice(third + 1) };
 }
 
-/** The event as it travels: the inverse of {@link parseEvent}. */
+/**
+ * The event as it travels: the inverse of {@link parseEvent}.
+ * @throws UcbError `ERR_UCB_EVENT` for fields that no event can have, such as a name with a dash
+ */
 export function formatEvent(event: Pick<EventFields, "name" | "type" | "jobId" | "extra">): string {
-  if (isGlobal(event.type)) return `${event.type}-${event.extra}`;
-  const head = `${event.name}-${event.type}-${event.jobId}`;
-  return event.extra === "" ? head : `${head}-${event.extra}`;
+  const { name, type, jobId, extra } = event;
+  if (!isEventType(type)) throw malformed(String(type), `it is no event type (${eventTypes.join(", ")})`);
+  if (isGlobal(type)) {
+    const text = `${type}-${extra}`;
+    if (name !== "" || jobId !== 0) throw malformed(text, `a ${type} event has no name and no job`);
+    if (extra === "") throw malformed(text, `a ${type} event needs its time`);
+    return text;
+  }
+  const head = `${name}-${type}-${jobId}`;
+  const text = extra === "" ? head : `${head}-${extra}`;
+  if (name === "") throw malformed(text, "the name is empty");
+  if (name.includes("-")) throw malformed(text, `the name "${shorten(name)}" holds a dash`);
+  if (name === "globaltime" || name === "globalrepeat") throw malformed(text, `${name} is a type without a name`);
+  if (!Number.isSafeInteger(jobId) || jobId < 1) throw malformed(text, noJobId(String(jobId)));
+  return text;
 }
 
 export function isEventType(text: string): text is EventType {
@@ -54,9 +69,13 @@ export function isGlobal(type: EventType): type is GlobalType {
 function parseJobId(text: string, event: string): number {
   const id = Number(text);
   if (!/^[0-9]+$/.test(text) || id < 1 || !Number.isSafeInteger(id)) {
-    throw malformed(event, `"${shorten(text)}" is no job id (a whole number from 1 to 2^53-1)`);
+    throw malformed(event, noJobId(text));
   }
   return id;
+}
+
+function noJobId(text: string): string {
+  return `"${shorten(text)}" is no job id (a whole number from 1 to 2^53-1)`;
 }
 
 function malformed(event: string, reason: string): UcbError {
