@@ -38,11 +38,12 @@ class ProgramBuilder {
   readonly #code: number[] = [];
   readonly #pool: string[] = [];
   #poolBytes = 0;
-  readonly #texts = new Map<string, { offset: number; length: number }>([["", { offset: 0, length: 0 }]]);
+  readonly #texts = new Map<string, number>();
   readonly #exactPatterns = new Map<string, number>();
   readonly #wildPatterns = new Map<string, number>();
   readonly #codes = new Map<string, number>();
-  readonly #callbacksOfKeys = new Map<string, Set<number>>();
+  /** The callbacks of each identity seen; nearly always there is one, and then no set is made. */
+  readonly #callbacks = new Map<string, number | Set<number>>();
 
   add({ callback, key, trigger }: Rule): void {
     if (!Number.isInteger(callback) || callback < 0 || callback > 0xffffffff) {
@@ -82,13 +83,15 @@ class ProgramBuilder {
 
   /** Null for a rule that is there already; two callbacks under one key get different digests. */
   #digest(callback: number, identity: string): Buffer | null {
-    const callbacks = this.#callbacksOfKeys.get(identity);
-    if (callbacks === undefined) {
-      this.#callbacksOfKeys.set(identity, new Set([callback]));
+    const known = this.#callbacks.get(identity);
+    if (known === undefined) {
+      this.#callbacks.set(identity, callback);
       return hash("sha1", identity, "buffer");
     }
+    const callbacks = typeof known === "number" ? new Set([known]) : known;
     if (callbacks.has(callback)) return null;
     callbacks.add(callback);
+    this.#callbacks.set(identity, callbacks);
     return hash("sha1", `${identity}\0${callbacks.size}`, "buffer");
   }
 
@@ -133,21 +136,20 @@ class ProgramBuilder {
     const index = this.#patterns.length / 2;
     table.set(identity, index);
     this.#patterns.push(this.#segments.length / 2, pattern.length);
-    for (const piece of pattern) {
-      const { offset, length } = this.#text(piece);
-      this.#segments.push(offset, length);
-    }
+    for (const piece of pattern) this.#segment(piece);
     return index;
   }
 
-  #text(text: string): { offset: number; length: number } {
-    const known = this.#texts.get(text);
-    if (known !== undefined) return known;
-    const place = { offset: this.#poolBytes, length: Buffer.byteLength(text, "utf8") };
-    this.#texts.set(text, place);
-    this.#pool.push(text);
-    this.#poolBytes += place.length;
-    return place;
+  #segment(text: string): void {
+    const length = Buffer.byteLength(text, "utf8");
+    let offset = this.#texts.get(text);
+    if (offset === undefined) {
+      offset = this.#poolBytes;
+      this.#texts.set(text, offset);
+      this.#pool.push(text);
+      this.#poolBytes += length;
+    }
+    this.#segments.push(offset, length);
   }
 
   #codeAt(code: readonly number[]): number {
