@@ -1,0 +1,101 @@
+import { lstat, mkdtemp, readdir, rmdir, stat, unlink } from "node:fs/promises";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { asUcbError, UcbError } from "../errors.js";
+
+const prefix = "ucb-bridge-";
+const socketName = "socket";
+/** Longest path of a unix socket: `sun_path` less its final NUL. */
+const longestSocketPath = 107;
+/** A folder without a socket is left alone this long: its owner may be about to listen. */
+const youngMs = 60_000;
+
+/** A folder of mode 0700 that nobody else can look into, for one socket. */
+export interface PrivateDirectory {
+  socket: string;
+  /** Removes socket and folder; nothing happens if they are gone. */
+  remove(): Promise<void>;
+}
+
+/**
+ * Makes a private folder under `base`, or under `$XDG_RUNTIME_DIR` or else the system's folder for temporary files, and
+ * clears away what bridges that died left there.
+ * @throws UcbError `ERR_UCB_BRIDGE` if there is no safe place for it or its path is too long for a socket
+ */
+export async function makePrivateDirectory(base?: string): Promise<PrivateDirectory> {
+  const parent = base ?? (await safeParent());
+  if (Buffer.byteLength(join(parent, `${prefix}XXXXXX`, socketName)) > longestSocketPath) {
+    throw new UcbError("ERR_UCB_BRIDGE", `${parent} is too long a path for a socket inside it`, {
+      path: parent,
+      hint: "let XDG_RUNTIME_DIR or TMPDIR name a folder with a path of under 80 bytes",
+    });
+  }
+  await removeAbandoned(parent);
+  try {
+    const directory = await mkdtemp(join(parent, prefix));
+    return { socket: join(directory, socketName), remove: () => remove(directory) };
+  } catch (error) {
+    throw asUcbError(error, "ERR_UCB_BRIDGE", `no private folder could be made under ${parent}`);
+  }
+}
+
+/** Whoever can rename a folder can put another in its place, so its parent must be ours, or sticky and the system's. */
+async function safeParent(): Promise<string> {
+  const runtime = process.env.XDG_RUNTIME_DIR;
+  if (runtime !== undefined && (await isSafe(runtime, false))) return runtime;
+  const temporary = tmpdir();
+  if (await isSafe(temporary, true)) return temporary;
+  throw new UcbError("ERR_UCB_BRIDGE", `${temporary} is no safe place for a socket: others can replace what is in it`, {
+    path: temporary,
+    hint: "let XDG_RUNTIME_DIR name a folder of mode 0700 of the daemon's user, or TMPDIR one that is sticky like /tmp",
+  });
+}
+
+async function isSafe(directory: string, shared: boolean): Promise<boolean> {
+  const facts = await stat(directory).catch(() => null);
+  if (facts === null || !facts.isDirectory()) return false;
+  const ours = facts.uid === process.geteuid?.();
+  const writableByOthers = (facts.mode & 0o022) !== 0;
+  const sticky = (facts.mode & 0o1000) !== 0;
+  return (ours || (shared && facts.uid === 0)) && (!writableByOthers || (shared && sticky));
+}
+
+async function remove(directory: string): Promise<void> {
+  await unlink(join(directory, socketName)).catch(ignoreMissing);
+  await rmdir(directory).catch(ignoreMissing);
+}
+
+/** A socket that refuses connections has lost its process. Whatever cannot be told for sure is left alone. */
+async function removeAbandoned(parent: string): Promise<void> {
+  const names = await readdir(parent).catch(() => []);
+  const candidates = names.filter((name) => name.startsWith(prefix)).slice(0, 64);
+  await Promise.all(
+    candidates.map(async (name) => {
+      const directory = join(parent, name);
+      if (await isAbandoned(directory).catch(() => false)) await remove(directory).catch(() => undefined);
+    }),
+  );
+}
+
+async function isAbandoned(directory: string): Promise<boolean> {
+  const facts = await lstat(directory);
+  if (!facts.isDirectory() || facts.uid !== process.geteuid?.()) return false;
+  const answer = await knock(join(directory, socketName));
+  return answer === "ECONNREFUSED" || (answer === "ENOENT" && Date.now() - facts.mtimeMs > youngMs);
+}
+
+/** The error code of a connection that is closed at once; null if it was taken. */
+function knock(path: string): Promise<string | null> {
+  return new Promise((resolve) => {
+    const socket = connect(path, () => {
+      socket.destroy();
+      resolve(null);
+    });
+    socket.on("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? "unknown"));
+  });
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== "ENOENT") throw error;
+}
