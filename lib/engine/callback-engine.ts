@@ -8,8 +8,8 @@ import { loadConfiguration } from "../config/load-configuration.js";
 import { asUcbError, UcbError } from "../errors.js";
 import type { Execution, Outcome } from "../execute/execution.js";
 import { outcomeOf } from "../execute/execution.js";
+import { findInterpreters } from "../execute/find-interpreters.js";
 import { type CallbackFunction, FunctionStop, runFunction } from "../execute/function.js";
-import { resolveInterpreters } from "../execute/interpreters.js";
 import { Launcher } from "../execute/launcher.js";
 import { type QcbRoom, runQcb } from "../execute/qcb.js";
 import { runScript, type ScriptRoom } from "../execute/script.js";
@@ -104,24 +104,23 @@ export class CallbackEngine {
 
   /**
    * Reads the configuration, finds the interpreters it needs and starts the launcher's threads.
-   * @throws UcbError `ERR_UCB_CONFIG` with `strict` if anything is wrong; `ERR_UCB_INTERPRETER` if the language of a
-   * callback has no interpreter; `ERR_UCB_ARGUMENT` for an option out of range
+   * @throws UcbError `ERR_UCB_CONFIG` with `strict` if anything is wrong; `ERR_UCB_ARGUMENT` for an option out of range
    */
   static async open(options: EngineOptions = {}): Promise<CallbackEngine> {
     checkOptions(options);
     const configuration = await loadConfiguration(options);
-    if (options.strict === true) refuseErrors(configuration.diagnostics);
-    const languages = new Set(configuration.callbacks.map((callback) => callback.language));
-    const interpreters = await resolveInterpreters({ python: languages.has("python"), perl: languages.has("perl") });
+    const { interpreters, diagnostics } = await findInterpreters(configuration.callbacks);
+    const all = [...configuration.diagnostics, ...diagnostics];
+    if (options.strict === true) refuseErrors(all);
     const bridge = await Bridge.open();
-    const engine = new CallbackEngine(configuration, options, {
+    const engine = new CallbackEngine({ ...configuration, diagnostics: all }, options, {
       launcher: new Launcher(),
       bridge,
       interpreters,
       logPath: options.logPath ?? configuration.qbConf.logPath,
       killAfterMs: options.killAfterMs ?? 5000,
     });
-    bridge.serve(engine.#port);
+    bridge.serve(engine.#port.handler);
     return engine;
   }
 
@@ -187,6 +186,8 @@ export class CallbackEngine {
     const name = callback.name ?? `function-${++this.#registrations}`;
     const timeoutMs = callback.timeoutMs ?? defaultTimeoutMs;
     checkPositive("timeoutMs", timeoutMs);
+    if (this.#table.hasFunction(name))
+      throw new UcbError("ERR_UCB_ARGUMENT", `a function "${name}" is registered already`);
     const index = this.#table.add({ name, trigger, run: callback.run, timeoutMs });
     this.#stale = true;
     return {

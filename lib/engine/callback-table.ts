@@ -25,6 +25,10 @@ export class CallbackTable {
     return this.#entries[index];
   }
 
+  hasFunction(name: string): boolean {
+    return this.#entries.some((entry) => entry?.kind === "function" && entry.callback.name === name);
+  }
+
   /** Returns the number the matcher will answer with. */
   add(callback: FunctionCallback): number {
     return this.#entries.push({ kind: "function", callback }) - 1;

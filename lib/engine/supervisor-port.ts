@@ -1,3 +1,4 @@
+import type { BridgeHandler } from "../bridge/request.js";
 import type { Action, ActionTarget, Job, JobQuery, Supervisor, Verb } from "../bridge/supervisor.js";
 import { asUcbError } from "../errors.js";
 import type { SupervisorPort } from "../execute/execution.js";
@@ -28,6 +29,17 @@ export class EngineSupervisorPort implements SupervisorPort {
     const action: Action = { verb, target, ids, by };
     this.#events.tell("action", action);
     return this.#supervisor === undefined ? ids : await this.#supervisor.perform(action);
+  }
+
+  /** What running callbacks reach over the bridge: also what the embedder's supervisor offers beyond the necessary. */
+  get handler(): BridgeHandler {
+    const supervisor = this.#supervisor;
+    return {
+      jobInfo: (query) => this.jobInfo(query),
+      perform: (verb, target, ids, by) => this.perform(verb, target, ids, by),
+      ...(supervisor?.submit && { submit: supervisor.submit.bind(supervisor) }),
+      ...(supervisor?.hostInfo && { hostInfo: supervisor.hostInfo.bind(supervisor) }),
+    };
   }
 
   /**

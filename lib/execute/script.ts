@@ -5,7 +5,7 @@ import type { Execution, Outcome } from "./execution.js";
 import type { Interpreters } from "./interpreters.js";
 import { jobLogPath, logHeader, logTrailer, runLogPath } from "./job-log.js";
 import type { Launcher, ProcessOutcome } from "./launcher.js";
-import { callbackEnvironment, scriptCommand } from "./script-command.js";
+import { callbackEnvironment, type ScriptCommand, scriptCommand } from "./script-command.js";
 
 /** What running scripts needs around it; one for an engine. */
 export interface ScriptRoom {
@@ -23,7 +23,8 @@ export async function runScript(callback: Callback, execution: Execution, room: 
   const access = room.bridge.grant(run);
   try {
     const output = runLogPath(room.logPath, run);
-    const ended = await launch(callback, execution, room, output, access);
+    const command = await scriptCommand(callback, room.interpreters);
+    const ended = await launch(callback, execution, room, command, output, access);
     return "error" in ended ? notStarted(ended.error) : await file(execution, room, output, ended);
   } finally {
     room.bridge.revoke(run);
@@ -36,10 +37,10 @@ function launch(
   callback: Callback,
   execution: Execution,
   room: ScriptRoom,
+  { file, argv }: ScriptCommand,
   output: string,
   access: { socket: string; token: string },
 ): Promise<Ended> {
-  const { file, argv } = scriptCommand(callback, room.interpreters);
   const { timeoutMs } = callback.options;
   return new Promise((resolve, reject) => {
     try {
