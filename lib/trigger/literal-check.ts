@@ -116,9 +116,11 @@ type CheckExpression<S extends string> = CheckSymbols<
   >
 >;
 
-/** Puts {@link Operator} in the place of the words `and` and `or`, which must stand alone; every word ends with a space. */
+/** Puts {@link Operator} in the place of the words `and` and `or`, which must stand alone; every word ends with one space. */
 type MarkWords<S extends string, Done extends string = ""> = S extends `${infer Word} ${infer Rest}`
-  ? MarkWords<Rest, `${Done}${Lowercase<Word> extends "and" | "or" ? Operator : Word} `>
+  ? Word extends ""
+    ? MarkWords<Rest, Done>
+    : MarkWords<Rest, `${Done}${Lowercase<Word> extends "and" | "or" ? Operator : Word} `>
   : Done;
 
 type CheckSymbols<S extends string> = S extends `${string}&${string}`
