@@ -31,6 +31,7 @@ export function parseEvent(text: string): EventFields {
   if (second < 0) throw malformed(text, "the job id is missing");
   const type = text.slice(first + 1, second);
   if (!isEventType(type)) throw malformed(text, `"${shorten(type)}" is no event type (${eventTypes.join(", ")})`);
+  if (isGlobal(type)) throw malformed(text, `a ${type} event has no name and no job`);
   const third = text.indexOf("-", second + 1);
   const id = third < 0 ? text.slice(second + 1) : text.slice(second + 1, third);
   return { name: head, type, jobId: parseJobId(id, text), extra: third < 0 ? "" : text.slice(third + 1) };
