@@ -1,0 +1,82 @@
+import { quoted } from "../trigger/wording.js";
+import type { CallbackOptions } from "./configuration.js";
+import type { Diagnostic } from "./diagnostic.js";
+import { didYouMean } from "./did-you-mean.js";
+import type { IniEntry } from "./ini-document.js";
+import type { IniText } from "./ini-text.js";
+import {
+  type OptionLanguage,
+  type OptionReader,
+  type OptionsDraft,
+  optionReaders,
+  readVariable,
+} from "./option-readers.js";
+import type { PathGuard } from "./permissions.js";
+import { error, type Place, warning } from "./place.js";
+
+/** What holds where no section says otherwise. */
+export const defaultOptions: CallbackOptions = { timeoutMs: 600_000, interpreter: null, env: {}, enabled: true };
+
+export interface OptionsRequest {
+  language: OptionLanguage;
+  /** What holds where the entries say nothing. */
+  defaults: CallbackOptions;
+  guard: PathGuard;
+  placeOf: (text: IniText) => Place;
+}
+
+export interface OptionsReading {
+  options: CallbackOptions;
+  diagnostics: Diagnostic[];
+}
+
+/**
+ * Reads the entries of a callback's section, or of `[*]`. An option with a mistake keeps its default.
+ */
+export async function readOptions(entries: readonly IniEntry[], request: OptionsRequest): Promise<OptionsReading> {
+  const { language, guard, placeOf } = request;
+  const draft: OptionsDraft = { ...request.defaults };
+  const diagnostics: Diagnostic[] = [];
+  const seen = new Set<string>();
+  for (const { key, value } of entries) {
+    const name = key.text;
+    const reader = readerOf(name);
+    if (reader === undefined) {
+      diagnostics.push(
+        error("ERR_UCB_OPTION_UNKNOWN", placeOf(key), `${quoted(name)} is no option`, unknownHint(name)),
+      );
+      continue;
+    }
+    if (seen.has(name)) {
+      const message = `${quoted(name)} is set again; this one holds`;
+      diagnostics.push(warning("WARN_UCB_OPTION_TWICE", placeOf(key), message, "leave only one of them"));
+    }
+    seen.add(name);
+    if (value === null) {
+      const message = `${quoted(name)} has no value`;
+      diagnostics.push(error("ERR_UCB_OPTION_VALUE", placeOf(key), message, `write "${name} = …"`));
+      continue;
+    }
+    const mistakes = await reader(value.text, draft, { name, language, guard });
+    // Where a value is wrong it is shown; a variable's may be a secret.
+    const place = placeOf(value.text === "" || reader === readVariable ? key : value);
+    diagnostics.push(...mistakes.map(({ code, message, hint }) => error(code, place, message, hint)));
+  }
+  return { options: draft, diagnostics };
+}
+
+/** Whether there is such an option. */
+export function isOption(name: string): boolean {
+  return readerOf(name) !== undefined;
+}
+
+function readerOf(name: string): OptionReader | undefined {
+  const dot = name.indexOf(".");
+  return dot < 0 ? optionReaders.get(name) : optionReaders.get(name.slice(0, dot + 1));
+}
+
+function unknownHint(name: string): string {
+  const shown = Array.from(optionReaders.keys(), (option) => (option.endsWith(".") ? `${option}NAME` : option));
+  if (/\.(py|pl|qcb)$/.test(name)) return "callbacks and their triggers stand above the first section";
+  return didYouMean(name, optionReaders.keys()) ?? `the options are ${shown.join(", ")}`;
+}

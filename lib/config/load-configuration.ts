@@ -1,0 +1,65 @@
+import { resolve } from "node:path";
+import { openCallbackFolder } from "./callback-folder.js";
+import { readCallbacksConf } from "./callbacks-conf.js";
+import type { Callback, Configuration } from "./configuration.js";
+import type { Diagnostic } from "./diagnostic.js";
+import { PathGuard } from "./permissions.js";
+import { type Place, warning, wholeFile } from "./place.js";
+import { type Environment, readQbConf } from "./qb-conf.js";
+
+export interface LoadOptions {
+  /** Path of a `qb.conf`, which must exist; without it `/etc/qb.conf` is read if it exists. */
+  qbConf?: string | undefined;
+  /** Callback directories, instead of those that `qb.conf` names; relative ones are resolved. */
+  directories?: readonly string[] | undefined;
+  /** Doubtful names in triggers are errors, and any error leaves no callback usable. */
+  strict?: boolean | undefined;
+  /** For `QBDIR`; default the process's own. */
+  environment?: Environment | undefined;
+}
+
+/**
+ * Reads `qb.conf` and the callback directories and finds every mistake in them. Never rejects for one: what is wrong is in
+ * `diagnostics`.
+ *
+ * Without `strict`, whatever can be used is in `callbacks`, each one whole: one with an error in its name, its file or its
+ * section is left out, and so is a trigger with an error where the file has others. With `strict` a
+ * configuration is all or nothing: any error, anywhere, leaves `callbacks` empty; and a name in a trigger that looks
+ * misspelt (`WARN_UCB_TRIGGER_NAME`) has the severity of an error, under the same code.
+ */
+export async function loadConfiguration(options: LoadOptions = {}): Promise<Configuration> {
+  const { strict = false, environment = process.env } = options;
+  const { qbConf, diagnostics, directoryPlaces } = await readQbConf(options.qbConf, environment);
+  const named = options.directories?.map((path) => resolve(path));
+  const directories = named ?? qbConf.directories;
+  const guard = new PathGuard();
+  const callbacks: Callback[] = [];
+  /** The directories that are in use, by where they really are. */
+  const taken = new Map<string, string>();
+  for (const [index, path] of directories.entries()) {
+    const place: Place = (named === undefined ? directoryPlaces[index] : undefined) ?? wholeFile(path);
+    const opened = await openCallbackFolder(path, place, guard);
+    if (opened.folder === null) {
+      diagnostics.push(...opened.diagnostics);
+      continue;
+    }
+    const { folder, text } = opened;
+    const other = taken.get(folder.realPath);
+    if (other !== undefined) {
+      const message = other === path ? `${path} is named twice` : `${path} and ${other} are the same directory`;
+      diagnostics.push(warning("WARN_UCB_DIRECTORY_TWICE", place, message, "name it once"));
+      continue;
+    }
+    taken.set(folder.realPath, path);
+    const conf = await readCallbacksConf(text, { folder, index, languages: qbConf.languages, guard });
+    callbacks.push(...conf.callbacks);
+    diagnostics.push(...conf.diagnostics);
+  }
+  const judged = strict ? diagnostics.map(judgeStrictly) : diagnostics;
+  const isRefused = strict && judged.some(({ severity }) => severity === "error");
+  return { directories, qbConf, callbacks: isRefused ? [] : callbacks, diagnostics: judged };
+}
+
+function judgeStrictly(diagnostic: Diagnostic): Diagnostic {
+  return diagnostic.code === "WARN_UCB_TRIGGER_NAME" ? { ...diagnostic, severity: "error" } : diagnostic;
+}
