@@ -56,7 +56,8 @@ export const errorCodes = {
   ERR_UCB_BRIDGE: "a running callback asked the supervisor for something it may not have or does not exist",
   ERR_UCB_MAIL: "a mail could not be sent",
   ERR_UCB_FUNCTION: "a function registered as a callback threw",
-  ERR_UCB_INPUT: "a line of input is not a valid event record",
+  ERR_UCB_INPUT: "a line of input is not a valid event record, or input cannot be read",
+  ERR_UCB_OUTPUT: "the answer of a command cannot be written",
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -29,6 +29,8 @@ export interface EngineOptions {
   qbConf?: string;
   /** Callback directories, instead of those `qb.conf` names; an empty list for functions alone. */
   directories?: readonly string[];
+  /** A configuration that was loaded already, instead of `qbConf` and `directories`. */
+  configuration?: Configuration;
   /** Where output is filed, instead of `supervisor_logpath`. Absolute. */
   logPath?: string;
   /** Answers callbacks and does what they ask. Without one, records that events carried are kept and actions only reported. */
@@ -108,7 +110,7 @@ export class CallbackEngine {
    */
   static async open(options: EngineOptions = {}): Promise<CallbackEngine> {
     checkOptions(options);
-    const configuration = await loadConfiguration(options);
+    const configuration = options.configuration ?? (await loadConfiguration(options));
     const { interpreters, diagnostics } = await findInterpreters(configuration.callbacks);
     const all = [...configuration.diagnostics, ...diagnostics];
     if (options.strict === true) refuseErrors(all);
@@ -137,6 +139,16 @@ export class CallbackEngine {
   /** Runs that wait and runs that execute. */
   get load(): { queued: number; running: number } {
     return { queued: this.#queue.waiting, running: this.#queue.running };
+  }
+
+  /**
+   * Makes a job known that was submitted before, or tells what is new of one, and fires nothing.
+   * @throws UcbError `ERR_UCB_ARGUMENT` for ids out of range, `ERR_UCB_CLOSED` after {@link close}
+   */
+  attach(job: Job): void {
+    if (this.#closing !== null) throw new UcbError("ERR_UCB_CLOSED", "the engine is closed: no more jobs are taken");
+    this.#matcher.attach({ ...this.#records.get(job.id), ...job });
+    this.#records.update(job);
   }
 
   /** Attaches a job and fires `submit-job` for it. Returns the number of runs fired. */
