@@ -1,0 +1,92 @@
+import type { Readable } from "node:stream";
+import type { CallbackEngine } from "../engine/callback-engine.js";
+import { asUcbError, UcbError } from "../errors.js";
+import { parseEventLine } from "./event-line.js";
+import { type InputLine, readLines } from "./read-lines.js";
+import type { RunLines } from "./run-lines.js";
+import type { StandardOutput } from "./standard-output.js";
+
+/** In bytes. */
+const longestLine = 64 * 1024 * 1024;
+/** Runs that may wait before events have to wait, too. */
+const mostWaiting = 10_000;
+
+/** Reports a stream of events to an engine, in order and no faster than outcomes are read and runs are run. */
+export class EventFeed {
+  readonly #engine: CallbackEngine;
+  readonly #output: StandardOutput;
+  readonly #lines: RunLines;
+  #stream: Readable | null = null;
+  #stopped = false;
+  #refused = 0;
+  #wake: () => void = () => {};
+
+  constructor(engine: CallbackEngine, output: StandardOutput, lines: RunLines) {
+    this.#engine = engine;
+    this.#output = output;
+    this.#lines = lines;
+    engine.on("run", () => this.#wake());
+    output.onChange = () => {
+      if (output.gone) this.stop();
+      this.#wake();
+    };
+  }
+
+  /** How many lines were no events. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  /** Whether events were left unread. */
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
+  /**
+   * Reports all events of a stream, unless it is stopped.
+   * @throws UcbError `ERR_UCB_INPUT` if the stream cannot be read
+   */
+  async read(stream: Readable, name: string): Promise<void> {
+    if (this.#stopped) return;
+    this.#stream = stream;
+    try {
+      for await (const line of readLines(stream, longestLine)) {
+        if (this.#stopped) return;
+        this.#take(line);
+        while (this.#mustWait()) await new Promise<void>((resolve) => (this.#wake = resolve));
+      }
+    } catch (error) {
+      // A stream that is closed in the middle complains.
+      if (!this.#stopped) throw asUcbError(error, "ERR_UCB_INPUT", `${name} cannot be read`);
+    } finally {
+      this.#stream = null;
+    }
+  }
+
+  /** Takes no more events. */
+  stop(): void {
+    this.#stopped = true;
+    this.#stream?.destroy();
+    this.#wake();
+  }
+
+  #mustWait(): boolean {
+    return !this.#stopped && (this.#output.full || this.#engine.load.queued > mostWaiting);
+  }
+
+  #take({ number, bytes }: InputLine): void {
+    try {
+      if (bytes === null)
+        throw new UcbError("ERR_UCB_INPUT", `the line is longer than ${longestLine / 1024 / 1024} MiB`);
+      if (!isBlank(bytes)) this.#engine.emit(parseEventLine(bytes));
+    } catch (error) {
+      if (!(error instanceof UcbError)) throw error;
+      this.#refused++;
+      this.#lines.refused(number, error);
+    }
+  }
+}
+
+function isBlank(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
+}

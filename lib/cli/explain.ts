@@ -1,0 +1,151 @@
+import type { Command } from "commander";
+import type { Job } from "../bridge/supervisor.js";
+import type { Callback, Configuration } from "../config/configuration.js";
+import type { Trigger } from "../trigger/ast.js";
+import { explainTrigger, type TriggerExplanation } from "../trigger/explain.js";
+import { addSiteOptions, directoriesArgument, type SiteOptions } from "./common-options.js";
+import { complain, note } from "./complaint.js";
+import { count } from "./count.js";
+import { type EventArgument, eventArgument, parseEventArgument } from "./event-argument.js";
+import { exitCodes, type Finish } from "./exit-codes.js";
+import { addJobOption, readJobFile } from "./job-file.js";
+import { placeText } from "./place-text.js";
+import { errorsOf, isUsable, readSite, showDiagnostics } from "./site.js";
+import { StandardOutput } from "./standard-output.js";
+import { harmless, type Terminal, terminalOf } from "./terminal.js";
+
+export function addExplain(program: Command, finish: Finish): void {
+  const command = program
+    .command("explain")
+    .summary("say which callbacks an event fires, and why not the others")
+    .description(
+      "Shows for every callback whether the event fires it, and for every event pattern of its trigger whether the\n" +
+        "event satisfies it and why. Nothing is run, and nothing that happened before counts: a trigger with && shows\n" +
+        "what it would still wait for.",
+    )
+    .argument(...eventArgument, parseEventArgument)
+    .argument(...directoriesArgument);
+  addJobOption(addSiteOptions(command))
+    .addHelpText("after", epilogue)
+    .action(async (event: EventArgument, directories: string[], options: ExplainOptions) =>
+      finish(await explain(event, directories, options)),
+    );
+}
+
+interface ExplainOptions extends SiteOptions {
+  job?: string;
+}
+
+const epilogue = `
+Triggers that name a parent or a label are about other jobs: give their records with --job, as JSON,
+for example
+  [{"id": 1001, "label": "sim", "pgrp": 1001}, {"id": 1002, "label": "render", "pgrp": 1001, "pid": 1001}]
+
+Exit codes: 0 the event fires something; 1 it fires nothing, or something failed; 2 wrong usage.
+
+--json prints one document:
+  {"event","callbacks":[{"file","trigger","fires","terms":[{"text","satisfied","reason"}]}]}
+with a row for each trigger; those of callbacks that are switched off also have "enabled":false.
+
+Examples:
+  ucb explain complete-work-1001-17
+  ucb explain done-job-1001 /apps/qube/callback --job jobs.json
+  ucb explain globaltime-809222400 --json
+`;
+
+interface Row {
+  callback: Callback;
+  trigger: Trigger;
+  fires: boolean;
+  explanation: TriggerExplanation;
+}
+
+async function explain(event: EventArgument, directories: readonly string[], options: ExplainOptions): Promise<number> {
+  const jobs = options.job === undefined ? [] : await readJobFile(options.job);
+  const configuration = await readSite(directories, options);
+  const errors = errorsOf(configuration.diagnostics);
+  const verdict = isUsable(configuration, errors, options);
+  if (!verdict.usable) {
+    showDiagnostics(errors, options.color);
+    complain(verdict.reason, options.color);
+    return exitCodes.no;
+  }
+  const rows = rowsOf(configuration, event, jobs);
+  const output = new StandardOutput();
+  if (options.json === true) {
+    output.write(document(event, rows));
+    if (errors.length > 0)
+      note(`${count(errors.length, "error")} in the configuration: \`ucb check\` shows what is left out and why`);
+  } else {
+    output.write(page(event, rows, configuration, terminalOf(process.stdout, options.color)));
+    if (options.job === undefined && rows.some(needsJobs)) {
+      note("triggers with a parent or a label need the records of jobs to be explained: --job FILE");
+    }
+  }
+  return rows.some(({ fires }) => fires) ? exitCodes.good : exitCodes.no;
+}
+
+function rowsOf({ callbacks }: Configuration, event: EventArgument, jobs: readonly Job[]): Row[] {
+  // A job is attached by its submission, whether or not its record is known.
+  const attached = event.name === "submit" && event.type === "job" ? [{ id: event.jobId }, ...jobs] : jobs;
+  return callbacks.flatMap((callback) =>
+    callback.triggers.map(({ trigger }) => {
+      const explanation = explainTrigger(trigger, event, attached);
+      return { callback, trigger, explanation, fires: callback.options.enabled && explanation.fires };
+    }),
+  );
+}
+
+function needsJobs({ trigger, fires }: Row): boolean {
+  return !fires && trigger.terms.some(({ context }) => context.kind === "parent" || context.kind === "label");
+}
+
+function document(event: EventArgument, rows: readonly Row[]): string {
+  const answer = {
+    event: event.text,
+    callbacks: rows.map(({ callback, trigger, fires, explanation }) => ({
+      file: callback.file,
+      trigger: trigger.text,
+      fires,
+      terms: explanation.terms.map(({ text, satisfied, reason }) => ({ text, satisfied, reason })),
+      ...(callback.options.enabled ? {} : { enabled: false }),
+    })),
+  };
+  return `${JSON.stringify(answer, null, 2)}\n`;
+}
+
+function page(event: EventArgument, rows: readonly Row[], configuration: Configuration, terminal: Terminal): string {
+  const { colors } = terminal;
+  const errors = errorsOf(configuration.diagnostics);
+  const leftOut = errors.map((error) => `  ${harmless(`${placeText(error)}: ${error.message}`)}\n`);
+  const firing = new Set(rows.filter(({ fires }) => fires).map(({ callback }) => callback.id)).size;
+  const total = configuration.callbacks.length;
+  return [
+    ...rows.map((row) => `${rowText(row, terminal)}\n`),
+    leftOut.length === 0
+      ? ""
+      : `${colors.yellow("left out because of errors (see `ucb check`):")}\n${leftOut.join("")}\n`,
+    `${colors.bold(harmless(event.text))} fires ${firing === 0 ? "none" : firing} of ${count(total, "callback")}\n`,
+  ].join("");
+}
+
+function rowText({ callback, trigger, fires, explanation }: Row, terminal: Terminal): string {
+  const { colors } = terminal;
+  const heading = `${mark(fires, terminal)} ${colors.bold(harmless(callback.file))} = ${harmless(trigger.text)}`;
+  const terms = explanation.terms.map(({ text, satisfied, reason }) => {
+    return `    ${mark(satisfied, terminal)} ${harmless(text)}: ${colors.dim(harmless(reason))}\n`;
+  });
+  return `${heading}\n  ${verdictOf(callback, explanation)}\n${terms.join("")}`;
+}
+
+function verdictOf(callback: Callback, { fires, owners }: TriggerExplanation): string {
+  if (!fires) return "does not fire";
+  const jobs = owners.filter((owner) => owner !== 0);
+  const whom = jobs.length === 0 ? "" : ` for ${jobs.length === 1 ? "job" : "jobs"} ${jobs.join(", ")}`;
+  return callback.options.enabled ? `fires${whom}` : `is switched off (enabled = no); it would fire${whom}`;
+}
+
+function mark(yes: boolean, { colors, unicode }: Terminal): string {
+  if (yes) return colors.green(unicode ? "✓" : "[x]");
+  return colors.red(unicode ? "✗" : "[ ]");
+}

@@ -1,0 +1,89 @@
+import type { Command } from "commander";
+import type { CallbackEngine } from "../engine/callback-engine.js";
+import { addLogpathOption, addSiteOptions, directoriesArgument, type RunningOptions } from "./common-options.js";
+import { complain, note } from "./complaint.js";
+import { count } from "./count.js";
+import { ending } from "./ending.js";
+import { type EventArgument, eventArgument, parseEventArgument } from "./event-argument.js";
+import { exitCodes, type Finish } from "./exit-codes.js";
+import { addJobOption, readJobFile } from "./job-file.js";
+import { openEngine } from "./open-engine.js";
+import { RunLines } from "./run-lines.js";
+import { RunPages } from "./run-pages.js";
+import { StandardOutput } from "./standard-output.js";
+import { StopSignals } from "./stop-signals.js";
+
+export function addFire(program: Command, finish: Finish): void {
+  const command = program
+    .command("fire")
+    .summary("really run what an event fires, and show what came of it")
+    .description(
+      "Runs the callbacks that the event fires, waits for them and shows how each ended, what it printed and what it\n" +
+        "asked the supervisor for. There is no supervisor behind it: callbacks find the records that --job gives, and\n" +
+        "what they ask for is shown but not done.",
+    )
+    .argument(...eventArgument, parseEventArgument)
+    .argument(...directoriesArgument);
+  addLogpathOption(addJobOption(addSiteOptions(command)))
+    .addHelpText("after", epilogue)
+    .action(async (event: EventArgument, directories: string[], options: FireOptions) =>
+      finish(await fire(event, directories, options)),
+    );
+}
+
+interface FireOptions extends RunningOptions {
+  job?: string;
+}
+
+const epilogue = `
+The jobs of --job count as submitted before the event. One event alone does not satisfy a trigger
+with &&; \`ucb run\` takes several.
+
+The first SIGINT (Ctrl-C) or SIGTERM waits for the runs to end, the second ends them.
+
+Exit codes: 0 everything that was fired succeeded; 1 nothing was fired, or something failed; 2 wrong usage.
+
+--json prints one line for each run when it has ended, and one for each action as it is asked for:
+  {"run":{"id","callback","event","jobId","state","pid","exitCode","signal","durationMs","log","reason"}}
+  {"action":{"verb","target","ids","run"}}
+
+Examples:
+  ucb fire failed-job-1001 --job job.json
+  ucb fire complete-work-1001-17 ./callback --logpath ./log
+  echo '{"id": 1001, "name": "shot010"}' | ucb fire submit-job-1001 --job -
+`;
+
+async function fire(event: EventArgument, directories: readonly string[], options: FireOptions): Promise<number> {
+  const jobs = options.job === undefined ? [] : await readJobFile(options.job);
+  const engine = await openEngine(directories, options);
+  if (engine === null) return exitCodes.no;
+  const output = new StandardOutput();
+  const signals = new StopSignals(
+    (signal) => note(`${signal}: waiting for ${count(unfinished(engine), "run")} to end; once more ends them`),
+    () => void engine.close({ running: "terminate" }),
+  );
+  try {
+    const presenter = options.json === true ? new RunLines(output) : new RunPages(output, options.color);
+    let failed = 0;
+    engine.on("action", (action) => presenter.asked(action));
+    engine.on("run", (run) => {
+      if (run.endedAt === null) return;
+      if (run.state !== "succeeded") failed++;
+      presenter.ended(run);
+    });
+    for (const job of jobs) engine.attach(job);
+    const fired = engine.emit(event.text);
+    await engine.idle();
+    await presenter.done();
+    if (fired === 0) complain(`${event.text} fires nothing: \`ucb explain\` says why`, options.color);
+    else if (failed > 0) note(`${failed} of ${count(fired, "run")} failed`);
+    return await ending(output, signals, fired > 0 && failed === 0 ? exitCodes.good : exitCodes.no);
+  } finally {
+    await engine.close();
+    signals.close();
+  }
+}
+
+function unfinished({ load }: CallbackEngine): number {
+  return load.queued + load.running;
+}

@@ -1,0 +1,48 @@
+import { readFile } from "node:fs/promises";
+import { text as readAll } from "node:stream/consumers";
+import type { Command } from "commander";
+import type { Job } from "../bridge/supervisor.js";
+import { asUcbError, UcbError } from "../errors.js";
+import { checkJob } from "./job-record.js";
+
+export function addJobOption(command: Command): Command {
+  return command.option(
+    "--job <FILE>",
+    "a JSON file with the record of a job, or a list of them (- is standard input)",
+  );
+}
+
+/**
+ * The job records of a JSON document: one, or a list of them. `-` is standard input.
+ * @throws UcbError `ERR_UCB_INPUT` if it cannot be read or holds something else
+ */
+export async function readJobFile(file: string): Promise<Job[]> {
+  const name = file === "-" ? "standard input" : file;
+  const document = parse(await read(file, name), name);
+  const list = Array.isArray(document) ? document : [document];
+  return list.map((value: unknown, index) => {
+    const checked = checkJob(value);
+    if ("value" in checked) return checked.value;
+    const which = Array.isArray(document) ? `job ${index + 1} of ${list.length}` : "the job";
+    throw new UcbError("ERR_UCB_INPUT", `${name}: ${which}: ${checked.problem}`, {
+      hint: 'a job record is a JSON object such as {"id": 1001, "name": "shot010", "label": "render", "pgrp": 1001}',
+    });
+  });
+}
+
+async function read(file: string, name: string): Promise<string> {
+  try {
+    return file === "-" ? await readAll(process.stdin) : await readFile(file, "utf8");
+  } catch (error) {
+    throw asUcbError(error, "ERR_UCB_INPUT", `${name} cannot be read`);
+  }
+}
+
+function parse(text: string, name: string): unknown {
+  try {
+    // Editors on Windows put a byte order mark in front.
+    return JSON.parse(text.replace(/^\uFEFF/, ""));
+  } catch (error) {
+    throw asUcbError(error, "ERR_UCB_INPUT", `${name} is not JSON`);
+  }
+}

@@ -1,0 +1,106 @@
+import type { Command } from "commander";
+import type { Callback, Configuration } from "../config/configuration.js";
+import { addSiteOptions, directoriesArgument, type SiteOptions } from "./common-options.js";
+import { complain, note } from "./complaint.js";
+import { count } from "./count.js";
+import { exitCodes, type Finish } from "./exit-codes.js";
+import { errorsOf, isUsable, readSite, showDiagnostics } from "./site.js";
+import { spanOfTime } from "./span-of-time.js";
+import { StandardOutput } from "./standard-output.js";
+import { table } from "./table.js";
+import { harmless, type Terminal, terminalOf } from "./terminal.js";
+
+export function addList(program: Command, finish: Finish): void {
+  const command = program
+    .command("list")
+    .summary("show callbacks, triggers, languages and options")
+    .description("Shows the callbacks that hold, in the order of directories and lines, with what was set for them.")
+    .argument(...directoriesArgument);
+  addSiteOptions(command)
+    .addHelpText("after", epilogue)
+    .action(async (directories: string[], options: SiteOptions) => finish(await list(directories, options)));
+}
+
+const epilogue = `
+Of the environment that a callback is given only the names are shown: values may be secret.
+
+Exit codes: 0 the configuration was read (\`ucb check\` says what is wrong with it);
+1 nothing of it can be used, or there are errors and --strict was given; 2 wrong usage.
+
+--json prints one document:
+  {"callbacks":[{"file","directory","language","triggers":["..."],"timeoutMs","enabled","env":["NAME"],"interpreter"}]}
+
+Examples:
+  ucb list
+  ucb list --json /apps/qube/callback | jq -r '.callbacks[].file'
+`;
+
+async function list(directories: readonly string[], options: SiteOptions): Promise<number> {
+  const configuration = await readSite(directories, options);
+  const { diagnostics } = configuration;
+  const verdict = isUsable(configuration, diagnostics, options);
+  if (!verdict.usable) {
+    showDiagnostics(errorsOf(diagnostics), options.color);
+    complain(verdict.reason, options.color);
+    return exitCodes.no;
+  }
+  const output = new StandardOutput();
+  output.write(
+    options.json === true ? document(configuration) : page(configuration, terminalOf(process.stdout, options.color)),
+  );
+  const errors = errorsOf(diagnostics).length;
+  if (errors > 0) note(`${count(errors, "error")} in the configuration: \`ucb check\` shows what is left out and why`);
+  return exitCodes.good;
+}
+
+function document({ callbacks }: Configuration): string {
+  const answer = {
+    callbacks: callbacks.map(({ file, directory, language, triggers, options }) => ({
+      file,
+      directory,
+      language,
+      triggers: triggers.map(({ trigger }) => trigger.text),
+      timeoutMs: options.timeoutMs,
+      enabled: options.enabled,
+      env: Object.keys(options.env),
+      interpreter: options.interpreter,
+    })),
+  };
+  return `${JSON.stringify(answer, null, 2)}\n`;
+}
+
+function page({ callbacks, directories }: Configuration, terminal: Terminal): string {
+  return directories
+    .map((directory) => {
+      const own = callbacks.filter((callback) => callback.directory === directory);
+      const title = terminal.colors.bold(harmless(directory));
+      return own.length === 0 ? `${title}\nno callbacks\n` : `${title}\n${tableOf(own, terminal)}`;
+    })
+    .join("\n");
+}
+
+function tableOf(callbacks: readonly Callback[], { colors, width }: Terminal): string {
+  const columns = [
+    { title: colors.dim("callback"), flexible: true },
+    { title: colors.dim("trigger"), flexible: true },
+    { title: colors.dim("language") },
+    { title: colors.dim("options"), flexible: true },
+  ];
+  const rows = callbacks.map((callback) => [
+    harmless(callback.file),
+    callback.triggers.map(({ trigger }) => harmless(trigger.text)).join("\n"),
+    callback.language,
+    optionsOf(callback).map(harmless).join("\n"),
+  ]);
+  return table(columns, rows, width);
+}
+
+function optionsOf({ options, language }: Callback): string[] {
+  const names = Object.keys(options.env);
+  return [
+    ...(options.enabled ? [] : ["disabled"]),
+    ...(language === "qube" ? [] : [`timeout ${spanOfTime(options.timeoutMs)}`]),
+    ...(options.interpreter === null ? [] : [`interpreter ${options.interpreter}`]),
+    ...(names.length === 0 ? [] : [`env ${names.join(" ")}`]),
+  ];
+}

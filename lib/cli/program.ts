@@ -1,0 +1,67 @@
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { addCheck } from "./check.js";
+import { complain } from "./complaint.js";
+import { exitCodes, type Finish } from "./exit-codes.js";
+import { addExplain } from "./explain.js";
+import { addFire } from "./fire.js";
+import { addList } from "./list.js";
+import { addRun } from "./run.js";
+
+/** Does what the command line asks for and returns the exit code. */
+export async function runProgram(args: readonly string[]): Promise<number> {
+  let exitCode: number = exitCodes.good;
+  const program = createProgram((code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return exitCodeOf(error);
+    complain(error);
+    return exitCodes.no;
+  }
+}
+
+function createProgram(finish: Finish): Command {
+  const program = new Command("ucb")
+    .description("Runs a site's callbacks when the events of a job supervisor match the rules of a directory.")
+    .version(version(), "--version", "print the version")
+    .helpOption("-h, --help", "print what a command does")
+    .helpCommand("help [COMMAND]", "print what a command does")
+    .usage("COMMAND [options]")
+    .exitOverride()
+    .showHelpAfterError("see `ucb --help`")
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "ucb: ")) })
+    .addHelpText("after", epilogue);
+  for (const add of [addCheck, addList, addExplain, addFire, addRun]) add(program, finish);
+  for (const command of program.commands) command.showHelpAfterError(`see \`ucb ${command.name()} --help\``);
+  return program;
+}
+
+const epilogue = `
+DIR is a callback directory: scripts and a callbacks.conf that says which events run them. Without
+one, the directories are read that supervisor_universal_callback_path in qb.conf names.
+
+An EVENT is written name-type-jobid or name-type-jobid-extra:
+  submit-job-1001   complete-work-1001-17   failed-subjob-1001-2   globaltime-809222400
+
+Exit codes: 0 good; 1 the answer is no, or something failed; 2 wrong usage.
+
+Examples:
+  ucb check /apps/qube/callback                      is everything right?
+  ucb explain complete-work-1001-17                  what would this event run, and why not the rest?
+  ucb fire failed-job-1001 --job job.json            run it for real
+  supervisor-events | ucb run                        run what a stream of events asks for
+`;
+
+/** Asking for help or for the version is no wrong usage; asking for nothing is. */
+function exitCodeOf({ code }: CommanderError): number {
+  return code === "commander.helpDisplayed" || code === "commander.version" ? exitCodes.good : exitCodes.usage;
+}
+
+function version(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}

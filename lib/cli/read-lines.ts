@@ -1,0 +1,43 @@
+/** A line that came in; `bytes` is null where it was longer than allowed and has been skipped. */
+export interface InputLine {
+  /** From 1. */
+  number: number;
+  /** Without its end. */
+  bytes: Buffer | null;
+}
+
+const lineFeed = 0x0a;
+
+/**
+ * The lines of a stream, the last one also where nothing ends it. Holds no more than one line of `longest` bytes at a
+ * time: what is longer is skipped while it comes in.
+ */
+export async function* readLines(stream: AsyncIterable<Buffer>, longest: number): AsyncGenerator<InputLine> {
+  let parts: Buffer[] = [];
+  let length = 0;
+  let number = 1;
+
+  const add = (part: Buffer) => {
+    length += part.length;
+    if (length > longest) parts = [];
+    else if (part.length > 0) parts.push(part);
+  };
+  const take = (): InputLine => {
+    const [only] = parts;
+    const bytes = length > longest ? null : parts.length === 1 && only !== undefined ? only : Buffer.concat(parts);
+    parts = [];
+    length = 0;
+    return { number: number++, bytes };
+  };
+
+  for await (const chunk of stream) {
+    let start = 0;
+    for (let end = chunk.indexOf(lineFeed); end >= 0; end = chunk.indexOf(lineFeed, start)) {
+      add(chunk.subarray(start, end));
+      yield take();
+      start = end + 1;
+    }
+    add(chunk.subarray(start));
+  }
+  if (length > 0) yield take();
+}

@@ -1,0 +1,34 @@
+import type { Action } from "../bridge/supervisor.js";
+import type { UcbError } from "../errors.js";
+import type { Run } from "../execute/run.js";
+import type { StandardOutput } from "./standard-output.js";
+
+/** Tells programs what happens, a JSON document a line. */
+export class RunLines {
+  readonly #output: StandardOutput;
+
+  constructor(output: StandardOutput) {
+    this.#output = output;
+  }
+
+  asked({ verb, target, ids, by }: Action): void {
+    this.#write({ action: { verb, target, ids, run: by.id } });
+  }
+
+  ended(run: Run): void {
+    const { id, callback, event, jobId, state, pid, exitCode, signal, durationMs, log, reason } = run;
+    this.#write({ run: { id, callback, event, jobId, state, pid, exitCode, signal, durationMs, log, reason } });
+  }
+
+  /** The line of input with that number is none that can be taken. */
+  refused(line: number, { message, code }: Pick<UcbError, "message" | "code">): void {
+    this.#write({ error: { line, message, code } });
+  }
+
+  /** Nothing is kept back. */
+  async done(): Promise<void> {}
+
+  #write(record: object): void {
+    this.#output.write(`${JSON.stringify(record)}\n`);
+  }
+}

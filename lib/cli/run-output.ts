@@ -1,0 +1,68 @@
+import { type FileHandle, open } from "node:fs/promises";
+import { basename } from "node:path";
+import type { Run } from "../execute/run.js";
+
+export interface RunOutput {
+  text: string;
+  /** Bytes in front of the text that were left out. */
+  omitted: number;
+}
+
+const chunkSize = 1 << 20;
+
+/**
+ * The end, at most `limit` bytes, of what an ended run printed: its block in the job's log, or its own file where that
+ * could not be appended to the log. Null if there is no such block.
+ */
+export async function readRunOutput(run: Run, limit: number): Promise<RunOutput | null> {
+  if (run.log === null) return null;
+  const file = await open(run.log, "r");
+  try {
+    const { size } = await file.stat();
+    const range = basename(run.log) === `${run.id}.out` ? { start: 0, end: size } : await findBlock(file, run, size);
+    if (range === null) return null;
+    const start = Math.max(range.start, range.end - limit);
+    return { text: (await readRange(file, start, range.end)).toString("utf8"), omitted: start - range.start };
+  } finally {
+    await file.close();
+  }
+}
+
+/** What stands between the header and the trailer of the run. */
+async function findBlock(file: FileHandle, { id }: Run, size: number): Promise<{ start: number; end: number } | null> {
+  const end = await findLast(file, `=== end ${id} `, size);
+  if (end === null) return null;
+  const header = await findLast(file, `=== run ${id} `, end);
+  if (header === null) return null;
+  for (let at = header; at < end; at += chunkSize) {
+    const lineFeed = (await readRange(file, at, Math.min(at + chunkSize, end))).indexOf("\n");
+    if (lineFeed >= 0) return { start: at + lineFeed + 1, end };
+  }
+  return null;
+}
+
+/** Where the last line begins, in front of `before`, that begins with `text`. Logs grow for ever, so it looks from the end. */
+async function findLast(file: FileHandle, text: string, before: number): Promise<number | null> {
+  const line = Buffer.from(`\n${text}`);
+  for (let end = before; end > 0; ) {
+    const start = Math.max(0, end - chunkSize);
+    const chunk = await readRange(file, start, end);
+    const found = chunk.lastIndexOf(line);
+    if (found >= 0) return start + found + 1;
+    if (start === 0) return chunk.subarray(0, line.length - 1).equals(line.subarray(1)) ? 0 : null;
+    // A match may lie across the border of two chunks.
+    end = start + line.length - 1;
+  }
+  return null;
+}
+
+async function readRange(file: FileHandle, start: number, end: number): Promise<Buffer> {
+  const buffer = Buffer.alloc(end - start);
+  let filled = 0;
+  while (filled < buffer.length) {
+    const { bytesRead } = await file.read(buffer, filled, buffer.length - filled, start + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return buffer.subarray(0, filled);
+}

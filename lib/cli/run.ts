@@ -1,0 +1,113 @@
+import type { Command } from "commander";
+import { addLogpathOption, addSiteOptions, directoriesArgument, type RunningOptions } from "./common-options.js";
+import { complain, note } from "./complaint.js";
+import { count } from "./count.js";
+import { ending } from "./ending.js";
+import { EventFeed } from "./event-feed.js";
+import { type EventSource, eventSources } from "./event-sources.js";
+import { exitCodes, type Finish } from "./exit-codes.js";
+import { openEngine } from "./open-engine.js";
+import { RunLines } from "./run-lines.js";
+import { StandardOutput } from "./standard-output.js";
+import { StopSignals } from "./stop-signals.js";
+
+export function addRun(program: Command, finish: Finish): void {
+  const command = program
+    .command("run")
+    .summary("run what a stream of events asks for, and tell the outcomes")
+    .description(
+      "Reads events, one JSON document a line, from standard input or from files, runs what they fire, and writes one\n" +
+        "JSON document a line for each outcome and each action that a callback asks for. Ends when the input has ended\n" +
+        "and everything it fired has ended too.",
+    )
+    .argument(...directoriesArgument)
+    .option(
+      "--events <FILE>",
+      "read events from there instead; may be given several times (- is standard input)",
+      collect,
+      [],
+    );
+  addLogpathOption(addSiteOptions(command))
+    .addHelpText("after", epilogue)
+    .action(async (directories: string[], options: RunOptions) => finish(await run(directories, options)));
+}
+
+interface RunOptions extends RunningOptions {
+  events: string[];
+}
+
+const epilogue = `
+In; job, work and subjob are records that may come along, in a job's record everything but its id is optional:
+  {"event":"submit-job-1001","job":{"id":1001,"name":"shot010","user":"ana","label":"render","pgrp":1001,"pid":0}}
+  {"event":"complete-work-1001-17","work":{"name":"17"}}
+
+Out; the answer is JSON with and without --json, everything for people goes to standard error:
+  {"run":{"id","callback","event","jobId","state","pid","exitCode","signal","durationMs","log","reason"}}
+  {"action":{"verb":"unblock","target":"job","ids":["1001"],"run":"01KB..."}}
+  {"error":{"line","message","code"}}       a line that is no event; the next one is read
+
+Events are taken in order. When 10,000 runs wait, or nobody reads the outcomes, input waits.
+
+The first SIGINT (Ctrl-C) or SIGTERM takes no more events and waits for the runs to end, the second ends
+them. If whoever reads the outcomes goes away, that is like the first.
+
+Exit codes: 0 all input was read and every line was an event, whatever became of the runs; 1 a line was
+no event, or the configuration cannot be used, or input or output failed; 2 wrong usage.
+
+Examples:
+  supervisor-events | ucb run
+  ucb run ./callback --events recorded.ndjson --logpath ./log
+`;
+
+function collect(file: string, files: string[]): string[] {
+  return [...files, file];
+}
+
+async function run(directories: readonly string[], options: RunOptions): Promise<number> {
+  const sources = await eventSources(options.events);
+  const engine = await openEngine(directories, options);
+  if (engine === null) return exitCodes.no;
+  const output = new StandardOutput();
+  const lines = new RunLines(output);
+  const feed = new EventFeed(engine, output, lines);
+  const signals = new StopSignals(
+    (signal) => {
+      feed.stop();
+      const { queued, running } = engine.load;
+      note(
+        `${signal}: no more events are taken; waiting for ${count(queued + running, "run")} to end, once more ends them`,
+      );
+    },
+    () => void engine.close({ running: "terminate" }),
+  );
+  engine.on("action", (action) => lines.asked(action));
+  engine.on("run", (each) => {
+    if (each.endedAt !== null) lines.ended(each);
+  });
+  try {
+    const wasRead = await readAll(sources, feed, options);
+    await engine.idle();
+    return await ending(output, signals, wasRead && feed.refused === 0 ? exitCodes.good : exitCodes.no);
+  } finally {
+    await engine.close();
+    signals.close();
+  }
+}
+
+/** Whether all there was has been read. What it fired so far is not given up if it has not. */
+async function readAll(sources: readonly EventSource[], feed: EventFeed, { color }: RunOptions): Promise<boolean> {
+  for (const { name, open } of sources) {
+    const stream = open();
+    if ("isTTY" in stream && stream.isTTY === true) {
+      note('reading events from the terminal, one a line, such as {"event":"submit-job-1001"}; Ctrl-D ends them');
+    }
+    try {
+      await feed.read(stream, name);
+    } catch (error) {
+      complain(error, color);
+      return false;
+    }
+    if (feed.stopped) return false;
+  }
+  return true;
+}

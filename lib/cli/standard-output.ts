@@ -1,0 +1,46 @@
+import { asUcbError, type UcbError } from "../errors.js";
+
+/**
+ * The answer of a command on its way to whoever reads it. A reader that goes away is no error: what is written
+ * afterwards goes nowhere, and {@link StandardOutput.onChange} tells those who want to stop then.
+ */
+export class StandardOutput {
+  /** Called when the reader has caught up or is gone. */
+  onChange: () => void = () => {};
+  #gone = false;
+  #failure: UcbError | null = null;
+
+  constructor() {
+    process.stdout.on("drain", () => this.onChange());
+    process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+      this.#gone = true;
+      if (error.code !== "EPIPE") this.#failure ??= asUcbError(error, "ERR_UCB_OUTPUT", "the answer cannot be written");
+      this.onChange();
+    });
+  }
+
+  /** Nobody will read what is still written. */
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  /** Why it cannot be written, unless the reader has simply had enough. */
+  get failure(): UcbError | null {
+    return this.#failure;
+  }
+
+  /** Whether the reader is behind by more than a buffer. */
+  get full(): boolean {
+    return !this.#gone && process.stdout.writableNeedDrain;
+  }
+
+  write(text: string): void {
+    if (!this.#gone) process.stdout.write(text);
+  }
+
+  /** Resolves when the reader has everything, or is gone. */
+  flushed(): Promise<void> {
+    if (this.#gone || process.stdout.writableLength === 0) return Promise.resolve();
+    return new Promise((resolve) => process.stdout.write("", () => resolve()));
+  }
+}
