@@ -1,3 +1,4 @@
+export { matchJobs } from "./bridge/job-query.js";
 export type {
   Action,
   ActionTarget,
