@@ -1,0 +1,77 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "core/trigger/number_index.h"
+#include "core/trigger/pattern_classes.h"
+#include "core/trigger/program.h"
+#include "core/trigger/term_layout.h"
+
+namespace ucb::trigger {
+
+// What a matching term leads to: a callback, or kRemembers and a slot with the number of a bit.
+struct Target {
+  uint32_t word;
+  uint32_t bit;
+  auto operator<=>(const Target&) const = default;
+};
+
+// Lays the terms of a program out for the term index. Terms that are the same share what they lead to.
+class TermIndexBuilder {
+ public:
+  TermIndexBuilder(const Program& program, const PatternClasses& classes, uint64_t seed);
+
+  void Add(const Program::Term& term, Target target);
+  // Called once, after the last Add.
+  TermTables Build();
+
+ private:
+  // A term for one of its types. In order of all fields, those of one bucket and of one entry stand together.
+  struct Item {
+    uint32_t cell;
+    Shape shape;
+    uint64_t context;       // job id, or class of the exact label; else 0
+    uint64_t extra;         // class of the exact extra, or the prefix; else 0
+    uint32_t name_pattern;  // classes of the patterns that remain, kNone where there is none
+    uint32_t label_pattern;
+    uint32_t extra_pattern;
+    Target target;
+    auto operator<=>(const Item&) const = default;
+  };
+
+  static bool SameBucket(const Item& left, const Item& right);
+  static bool SameEntry(const Item& left, const Item& right);
+
+  uint32_t CellOf(std::string_view name, EventType type);
+  ExtraShape PlaceExtra(uint32_t pattern, Item& item) const;
+  ContextShape PlaceLabel(uint32_t pattern, Item& item) const;
+  void LinkDone();
+  std::size_t WriteBucket(std::size_t first);
+  void WriteEntry(std::size_t first, std::size_t end, bool has_flags, bool last);
+  void WriteText(std::string_view text);
+  uint64_t HashOf(const Item& item) const;
+  void BuildSlots();
+  void BuildHeads();
+  uint32_t StoredPattern(uint32_t pattern_class);
+  uint64_t HashCell(uint32_t cell) const {
+    return tables_.HashName(tables_.NameOf(tables_.cells[cell]), tables_.cells[cell].type);
+  }
+
+  const Program& program_;
+  const PatternClasses& classes_;
+  TermTables tables_;
+  NumberIndex cell_index_;
+  std::vector<Item> items_;
+  std::vector<uint32_t> stored_;  // number in the pattern table by class, kNone until it is needed
+  struct Hashed {
+    uint64_t hash;
+    uint32_t bucket;
+  };
+  std::vector<Hashed> hashed_;
+};
+
+}  // namespace ucb::trigger
