@@ -15,7 +15,7 @@ export function addCheck(program: Command, finish: Finish): void {
     .command("check")
     .summary("show every mistake at once")
     .description(
-      "Reads qb.conf, callbacks.conf and the callbacks they name, and shows every mistake with its file, line and\n" +
+      "Reads qb.conf, callbacks.conf and the callbacks they name, and shows every mistake with its file, line and " +
         "column, the line itself and a hint. Errors leave a callback out; warnings do not.",
     )
     .argument(...directoriesArgument);

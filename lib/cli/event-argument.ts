@@ -1,6 +1,7 @@
-import { InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { UcbError } from "../errors.js";
 import { type EventFields, parseEvent } from "../trigger/event.js";
+import { exitCodes } from "./exit-codes.js";
 
 /** An event given on the command line. */
 export interface EventArgument extends EventFields {
@@ -13,12 +14,13 @@ export const eventArgument = [
   "name-type-jobid or name-type-jobid-extra, such as complete-work-1001-17",
 ] as const;
 
-/** @throws InvalidArgumentError if it is no event: a mistake in the command's usage */
-export function parseEventArgument(text: string): EventArgument {
+/** Takes the event apart; one that is malformed is a mistake in the command's usage. */
+export function readEventArgument(text: string, command: Command): EventArgument {
   try {
     return { text, ...parseEvent(text) };
   } catch (error) {
     if (!(error instanceof UcbError)) throw error;
-    throw new InvalidArgumentError(`${error.message}${error.hint === undefined ? "" : `\nhint: ${error.hint}`}`);
+    const hint = error.hint === undefined ? "" : `\nhint: ${error.hint}`;
+    return command.error(`error: ${error.message}${hint}`, { exitCode: exitCodes.usage, code: error.code });
   }
 }

@@ -6,7 +6,7 @@ import { explainTrigger, type TriggerExplanation } from "../trigger/explain.js";
 import { addSiteOptions, directoriesArgument, type SiteOptions } from "./common-options.js";
 import { complain, note } from "./complaint.js";
 import { count } from "./count.js";
-import { type EventArgument, eventArgument, parseEventArgument } from "./event-argument.js";
+import { type EventArgument, eventArgument, readEventArgument } from "./event-argument.js";
 import { exitCodes, type Finish } from "./exit-codes.js";
 import { addJobOption, readJobFile } from "./job-file.js";
 import { placeText } from "./place-text.js";
@@ -19,16 +19,16 @@ export function addExplain(program: Command, finish: Finish): void {
     .command("explain")
     .summary("say which callbacks an event fires, and why not the others")
     .description(
-      "Shows for every callback whether the event fires it, and for every event pattern of its trigger whether the\n" +
-        "event satisfies it and why. Nothing is run, and nothing that happened before counts: a trigger with && shows\n" +
+      "Shows for every callback whether the event fires it, and for every event pattern of its trigger whether the " +
+        "event satisfies it and why. Nothing is run, and nothing that happened before counts: a trigger with && shows " +
         "what it would still wait for.",
     )
-    .argument(...eventArgument, parseEventArgument)
+    .argument(...eventArgument)
     .argument(...directoriesArgument);
   addJobOption(addSiteOptions(command))
     .addHelpText("after", epilogue)
-    .action(async (event: EventArgument, directories: string[], options: ExplainOptions) =>
-      finish(await explain(event, directories, options)),
+    .action(async (event: string, directories: string[], options: ExplainOptions) =>
+      finish(await explain(readEventArgument(event, command), directories, options)),
     );
 }
 
@@ -78,7 +78,7 @@ async function explain(event: EventArgument, directories: readonly string[], opt
       note(`${count(errors.length, "error")} in the configuration: \`ucb check\` shows what is left out and why`);
   } else {
     output.write(page(event, rows, configuration, terminalOf(process.stdout, options.color)));
-    if (options.job === undefined && rows.some(needsJobs)) {
+    if (options.job === undefined && rows.some((row) => needsJobs(row, event))) {
       note("triggers with a parent or a label need the records of jobs to be explained: --job FILE");
     }
   }
@@ -96,8 +96,11 @@ function rowsOf({ callbacks }: Configuration, event: EventArgument, jobs: readon
   );
 }
 
-function needsJobs({ trigger, fires }: Row): boolean {
-  return !fires && trigger.terms.some(({ context }) => context.kind === "parent" || context.kind === "label");
+function needsJobs({ trigger, fires }: Row, { type }: EventArgument): boolean {
+  if (fires) return false;
+  return trigger.terms.some(
+    ({ context, types }) => types.includes(type) && (context.kind === "parent" || context.kind === "label"),
+  );
 }
 
 function document(event: EventArgument, rows: readonly Row[]): string {
@@ -121,28 +124,28 @@ function page(event: EventArgument, rows: readonly Row[], configuration: Configu
   const firing = new Set(rows.filter(({ fires }) => fires).map(({ callback }) => callback.id)).size;
   const total = configuration.callbacks.length;
   return [
-    ...rows.map((row) => `${rowText(row, terminal)}\n`),
+    ...rows.map((row) => rowText(row, terminal)),
     leftOut.length === 0
       ? ""
-      : `${colors.yellow("left out because of errors (see `ucb check`):")}\n${leftOut.join("")}\n`,
-    `${colors.bold(harmless(event.text))} fires ${firing === 0 ? "none" : firing} of ${count(total, "callback")}\n`,
+      : `\n${colors.yellow("left out because of errors (see `ucb check`):")}\n${leftOut.join("")}`,
+    `\n${colors.bold(harmless(event.text))} fires ${firing === 0 ? "none" : firing} of ${count(total, "callback")}\n`,
   ].join("");
 }
 
 function rowText({ callback, trigger, fires, explanation }: Row, terminal: Terminal): string {
   const { colors } = terminal;
-  const heading = `${mark(fires, terminal)} ${colors.bold(harmless(callback.file))} = ${harmless(trigger.text)}`;
+  const verdict = `${colors.bold(harmless(callback.file))} ${verdictOf(callback, explanation)}`;
   const terms = explanation.terms.map(({ text, satisfied, reason }) => {
     return `    ${mark(satisfied, terminal)} ${harmless(text)}: ${colors.dim(harmless(reason))}\n`;
   });
-  return `${heading}\n  ${verdictOf(callback, explanation)}\n${terms.join("")}`;
+  return `${mark(fires, terminal)} ${verdict}: ${harmless(trigger.text)}\n${terms.join("")}`;
 }
 
-function verdictOf(callback: Callback, { fires, owners }: TriggerExplanation): string {
-  if (!fires) return "does not fire";
+function verdictOf({ options }: Callback, { fires, owners }: TriggerExplanation): string {
   const jobs = owners.filter((owner) => owner !== 0);
   const whom = jobs.length === 0 ? "" : ` for ${jobs.length === 1 ? "job" : "jobs"} ${jobs.join(", ")}`;
-  return callback.options.enabled ? `fires${whom}` : `is switched off (enabled = no); it would fire${whom}`;
+  if (!options.enabled) return fires ? `is switched off and would fire${whom}` : "is switched off and does not fire";
+  return fires ? `fires${whom}` : "does not fire";
 }
 
 function mark(yes: boolean, { colors, unicode }: Terminal): string {

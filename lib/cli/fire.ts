@@ -4,7 +4,7 @@ import { addLogpathOption, addSiteOptions, directoriesArgument, type RunningOpti
 import { complain, note } from "./complaint.js";
 import { count } from "./count.js";
 import { ending } from "./ending.js";
-import { type EventArgument, eventArgument, parseEventArgument } from "./event-argument.js";
+import { type EventArgument, eventArgument, readEventArgument } from "./event-argument.js";
 import { exitCodes, type Finish } from "./exit-codes.js";
 import { addJobOption, readJobFile } from "./job-file.js";
 import { openEngine } from "./open-engine.js";
@@ -18,16 +18,16 @@ export function addFire(program: Command, finish: Finish): void {
     .command("fire")
     .summary("really run what an event fires, and show what came of it")
     .description(
-      "Runs the callbacks that the event fires, waits for them and shows how each ended, what it printed and what it\n" +
-        "asked the supervisor for. There is no supervisor behind it: callbacks find the records that --job gives, and\n" +
+      "Runs the callbacks that the event fires, waits for them and shows how each ended, what it printed and what it " +
+        "asked the supervisor for. There is no supervisor behind it: callbacks find the records that --job gives, and " +
         "what they ask for is shown but not done.",
     )
-    .argument(...eventArgument, parseEventArgument)
+    .argument(...eventArgument)
     .argument(...directoriesArgument);
   addLogpathOption(addJobOption(addSiteOptions(command)))
     .addHelpText("after", epilogue)
-    .action(async (event: EventArgument, directories: string[], options: FireOptions) =>
-      finish(await fire(event, directories, options)),
+    .action(async (event: string, directories: string[], options: FireOptions) =>
+      finish(await fire(readEventArgument(event, command), directories, options)),
     );
 }
 
@@ -39,9 +39,10 @@ const epilogue = `
 The jobs of --job count as submitted before the event. One event alone does not satisfy a trigger
 with &&; \`ucb run\` takes several.
 
-The first SIGINT (Ctrl-C) or SIGTERM waits for the runs to end, the second ends them.
+After the first SIGINT (Ctrl-C) or SIGTERM it still waits for the runs; the second ends them.
 
-Exit codes: 0 everything that was fired succeeded; 1 nothing was fired, or something failed; 2 wrong usage.
+Exit codes: 0 everything that was fired succeeded; 1 nothing was fired, or something failed;
+2 wrong usage.
 
 --json prints one line for each run when it has ended, and one for each action as it is asked for:
   {"run":{"id","callback","event","jobId","state","pid","exitCode","signal","durationMs","log","reason"}}

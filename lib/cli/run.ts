@@ -16,8 +16,8 @@ export function addRun(program: Command, finish: Finish): void {
     .command("run")
     .summary("run what a stream of events asks for, and tell the outcomes")
     .description(
-      "Reads events, one JSON document a line, from standard input or from files, runs what they fire, and writes one\n" +
-        "JSON document a line for each outcome and each action that a callback asks for. Ends when the input has ended\n" +
+      "Reads events, one JSON document a line, from standard input or from files, runs what they fire, and writes one " +
+        "JSON document a line for each outcome and each action that a callback asks for. Ends when the input has ended " +
         "and everything it fired has ended too.",
     )
     .argument(...directoriesArgument)
@@ -25,7 +25,6 @@ export function addRun(program: Command, finish: Finish): void {
       "--events <FILE>",
       "read events from there instead; may be given several times (- is standard input)",
       collect,
-      [],
     );
   addLogpathOption(addSiteOptions(command))
     .addHelpText("after", epilogue)
@@ -33,38 +32,38 @@ export function addRun(program: Command, finish: Finish): void {
 }
 
 interface RunOptions extends RunningOptions {
-  events: string[];
+  events?: string[];
 }
 
 const epilogue = `
-In; job, work and subjob are records that may come along, in a job's record everything but its id is optional:
+Input, one document a line; the records job, work and subjob may be left out:
   {"event":"submit-job-1001","job":{"id":1001,"name":"shot010","user":"ana","label":"render","pgrp":1001,"pid":0}}
   {"event":"complete-work-1001-17","work":{"name":"17"}}
 
-Out; the answer is JSON with and without --json, everything for people goes to standard error:
+Output, with and without --json; what is for people goes to standard error:
   {"run":{"id","callback","event","jobId","state","pid","exitCode","signal","durationMs","log","reason"}}
   {"action":{"verb":"unblock","target":"job","ids":["1001"],"run":"01KB..."}}
   {"error":{"line","message","code"}}       a line that is no event; the next one is read
 
 Events are taken in order. When 10,000 runs wait, or nobody reads the outcomes, input waits.
 
-The first SIGINT (Ctrl-C) or SIGTERM takes no more events and waits for the runs to end, the second ends
-them. If whoever reads the outcomes goes away, that is like the first.
+After the first SIGINT (Ctrl-C) or SIGTERM no more events are taken, and what was fired still runs; the
+second ends it. If whoever reads the outcomes goes away, that is like the first.
 
-Exit codes: 0 all input was read and every line was an event, whatever became of the runs; 1 a line was
-no event, or the configuration cannot be used, or input or output failed; 2 wrong usage.
+Exit codes: 0 all input was read and every line was an event, whatever became of the runs;
+1 a line was no event, or the configuration, the input or the output cannot be used; 2 wrong usage.
 
 Examples:
   supervisor-events | ucb run
   ucb run ./callback --events recorded.ndjson --logpath ./log
 `;
 
-function collect(file: string, files: string[]): string[] {
+function collect(file: string, files: string[] = []): string[] {
   return [...files, file];
 }
 
 async function run(directories: readonly string[], options: RunOptions): Promise<number> {
-  const sources = await eventSources(options.events);
+  const sources = await eventSources(options.events ?? []);
   const engine = await openEngine(directories, options);
   if (engine === null) return exitCodes.no;
   const output = new StandardOutput();
