@@ -25,9 +25,10 @@ export interface NativeMatcherStats {
 export interface NativeLaunch {
   /** Absolute path of the program. */
   file: string;
-  argv: string[];
-  /** `KEY=value` strings: the whole environment. */
-  env: string[];
+  /** At least one string, each followed by a NUL: one crossing for all of them. */
+  argv: string;
+  /** `KEY=value` strings, each followed by a NUL: the whole environment. */
+  env: string;
   /** Absolute working directory. */
   cwd: string;
   /** Written to a memfd that becomes stdin; null gives `/dev/null`. */
@@ -48,7 +49,7 @@ export interface NativeLogBlock {
   header: string;
   /** A file whose content is the body and which is unlinked afterwards; null for none. */
   bodyFile: string | null;
-  /** Appended after the file's content. */
+  /** Appended after the file's content. Either part that does not end in a newline is given one. */
   body: string;
   trailer: string;
 }
@@ -62,7 +63,7 @@ export type NativeMessage =
       kind: "exited";
       ticket: number;
       pid: number;
-      /** null when a signal ended it. */
+      /** null when a signal ended it; with no signal either, somebody else has taken the status. */
       exitCode: number | null;
       /** `SIGKILL` and the like, null when it exited. */
       signal: string | null;
@@ -70,6 +71,7 @@ export type NativeMessage =
       durationMs: number;
       userMs: number;
       systemMs: number;
+      /** Linux counts what the launching process held when it called exec: never below this process's own peak. */
       maxRssKb: number;
       atMs: number;
     }
@@ -95,18 +97,27 @@ export interface NativeAddon {
   matcherFetch(matcher: NativeMatcher, target: Float64Array, from: number): void;
   matcherStats(matcher: NativeMatcher): NativeMatcherStats;
 
-  /** `onMessages` is called on the event loop with all that has happened since the last call. */
+  /**
+   * `onMessages` is called on the event loop with what has happened since the last call. The launcher does not keep the
+   * event loop alive until told to. Throws `ERR_UCB_LAUNCH` without threads or descriptors to be had.
+   */
   launcherCreate(onMessages: (messages: NativeMessage[]) => void, threads: number): NativeLauncher;
   launcherLaunch(launcher: NativeLauncher, ticket: number, launch: NativeLaunch): void;
   /** Appends a block to a job's log on a thread of its own; answered by `logged` or `logfailed`. */
   launcherAppendLog(launcher: NativeLauncher, ticket: number, block: NativeLogBlock): void;
   /** Signals the run's process group now; false if it is not running. */
   launcherSignal(launcher: NativeLauncher, ticket: number, signal: number): boolean;
-  /** TERM now and KILL after `killAfterMs`, as if the deadline had come but not counted as timed out; false if it is not running. */
+  /**
+   * TERM now and KILL after `killAfterMs`, as if the deadline had come but not counted as timed out. What has not been
+   * begun fails with `ECANCELED` instead. False if it is being started at this moment, or has ended.
+   */
   launcherTerminate(launcher: NativeLauncher, ticket: number, killAfterMs: number): boolean;
   /** Whether the launcher keeps the event loop alive. */
   launcherRef(launcher: NativeLauncher, ref: boolean): void;
-  /** Stops all threads. Processes still running go on and are reaped by the process; no message comes after this call. */
+  /**
+   * Stops all threads and hands the messages of all that had happened to `onMessages` before it returns; none comes
+   * later. Launches not begun are forgotten. Processes still running go on; their deadlines are kept and they are reaped.
+   */
   launcherClose(launcher: NativeLauncher): void;
 }
 

@@ -1,1 +1,131 @@
-#include "core/base/result.h"
+#include "core/process/launcher.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <optional>
+#include <utility>
+
+#include "core/process/files.h"
+#include "core/process/orphan_reaper.h"
+#include "core/process/spawner.h"
+#include "core/process/thread.h"
+
+namespace ucb {
+
+Result<std::unique_ptr<Launcher>> Launcher::Start(const LauncherOptions& options, std::function<void()> wake) {
+  std::unique_ptr<Launcher> launcher(new Launcher(options, std::move(wake)));
+  Result<UniqueFd> null = OpenNull();
+  if (!null) return null.error();
+  launcher->null_ = std::move(null.value());
+  Result<std::unique_ptr<Reaper>> reaper = Reaper::Create(options.capabilities, &launcher->messages_);
+  if (!reaper) return reaper.error();
+  launcher->reaper_ = std::move(reaper.value());
+  const Status started = launcher->StartThreads(std::max(1U, options.threads));
+  if (!started) return started.error();
+  return launcher;
+}
+
+Launcher::Launcher(const LauncherOptions& options, std::function<void()> wake)
+    : capabilities_(options.capabilities), messages_(std::move(wake)) {}
+
+Launcher::~Launcher() {
+  Stop();
+}
+
+Status Launcher::StartThreads(unsigned count) {
+  Result<std::unique_ptr<LogAppender>> log_appender = LogAppender::Start(&messages_);
+  if (!log_appender) return log_appender.error();
+  log_appender_ = std::move(log_appender.value());
+  Result<std::thread> reaper_thread = StartThread("ucb-reaper", [this] { reaper_->Run(); });
+  if (!reaper_thread) return reaper_thread.error();
+  reaper_thread_ = std::move(reaper_thread.value());
+  for (unsigned index = 0; index < count; ++index) {
+    Result<std::thread> thread = StartThread("ucb-launch", [this] { LaunchLoop(); });
+    if (!thread) return thread.error();
+    threads_.push_back(std::move(thread.value()));
+  }
+  return Unit{};
+}
+
+void Launcher::Launch(LaunchRequest request) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return;
+    requests_.push_back(std::move(request));
+  }
+  changed_.notify_one();
+}
+
+void Launcher::AppendLog(std::uint64_t ticket, LogBlock block) {
+  if (log_appender_ != nullptr) log_appender_->Append(ticket, std::move(block));
+}
+
+bool Launcher::Signal(std::uint64_t ticket, int signal) {
+  return reaper_ != nullptr && reaper_->Signal(ticket, signal);
+}
+
+bool Launcher::Terminate(std::uint64_t ticket, Milliseconds kill_after) {
+  std::optional<LaunchRequest> waiting;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = std::find_if(requests_.begin(), requests_.end(),
+                                    [&](const LaunchRequest& request) { return request.ticket == ticket; });
+    if (found != requests_.end()) {
+      waiting = std::move(*found);
+      requests_.erase(found);
+    }
+  }
+  if (!waiting) return reaper_ != nullptr && reaper_->Terminate(ticket, kill_after);
+  messages_.Post(Message(Message::Kind::kFailed, ticket, Error::System("posix_spawn", ECANCELED, waiting->file)));
+  return true;
+}
+
+void Launcher::TakeMessages(std::vector<Message>& messages) {
+  messages_.Take(messages);
+}
+
+void Launcher::Stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    requests_.clear();
+  }
+  changed_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+  if (log_appender_ != nullptr) log_appender_->Stop();
+  log_appender_.reset();
+  // Last: until here the launching threads may have added children.
+  if (reaper_ != nullptr) reaper_->Stop();
+  if (reaper_thread_.joinable()) reaper_thread_.join();
+  if (reaper_ != nullptr && reaper_->HasChildren()) OrphanReaper::Instance().Adopt(std::move(reaper_));
+  reaper_.reset();
+  null_.Reset();
+}
+
+void Launcher::LaunchLoop() {
+  Spawner spawner(capabilities_, null_.get());
+  for (;;) {
+    LaunchRequest request;
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [&] { return stopping_ || !requests_.empty(); });
+      if (stopping_) return;
+      request = std::move(requests_.front());
+      requests_.pop_front();
+    }
+    const auto started_at = platform::Clock::now();
+    const Result<pid_t> pid = spawner.Spawn(request);
+    if (!pid) {
+      messages_.Post(Message(Message::Kind::kFailed, request.ticket, pid.error()));
+      continue;
+    }
+    Message message(Message::Kind::kStarted, request.ticket);
+    message.pid = pid.value();
+    // Nobody waits for the child before it is added, so this tells of no other even if it has ended.
+    message.start_ticks = platform::StartTicks(pid.value());
+    reaper_->Add(request, started_at, std::move(message));
+  }
+}
+
+}  // namespace ucb

@@ -1,0 +1,48 @@
+import { constants } from "node:os";
+import { getSystemErrorMap } from "node:util";
+import { UcbError } from "../errors.js";
+
+/** What the addon says of a system call that failed. */
+interface SystemFailure {
+  errno: string;
+  syscall: string;
+  path: string;
+}
+
+/** The error of a process that could not be started. */
+export function launchFailure(file: string, failure: SystemFailure): UcbError {
+  const { errno, syscall, path } = failure;
+  const hint = launchHint(failure);
+  return new UcbError("ERR_UCB_LAUNCH", `could not start ${file}: ${describe(failure)}`, {
+    errno,
+    syscall,
+    path,
+    hint,
+  });
+}
+
+/** The error of a block that is not in its log. */
+export function logFailure(log: string, failure: SystemFailure): UcbError {
+  const what = failure.syscall === "unlink" ? "could not clean up after appending" : "could not append";
+  const { errno, syscall, path } = failure;
+  return new UcbError("ERR_UCB_LOG", `${what} to ${log}: ${describe(failure)}`, { errno, syscall, path });
+}
+
+function describe({ errno, syscall, path }: SystemFailure): string {
+  const number = (constants.errno as Record<string, number>)[errno];
+  const text = number === undefined ? undefined : getSystemErrorMap().get(-number)?.[1];
+  return `${text === undefined ? errno : `${text} (${errno})`}, ${syscall} ${path}`.trimEnd();
+}
+
+function launchHint({ errno, syscall, path }: SystemFailure): string | undefined {
+  if (errno === "ECANCELED") return "it was terminated before it had been started";
+  if (errno === "EMFILE") return "this process has too many files open: raise its limit (ulimit -n)";
+  if (errno === "ENFILE") return "the system has too many files open: raise fs.file-max";
+  if (syscall === "chdir") return `the working directory ${path} must exist and be accessible to this user`;
+  if (syscall === "posix_spawn" && errno === "EAGAIN") return "the limit of processes is reached (ulimit -u, pids.max)";
+  if (syscall !== "execve") return undefined;
+  if (errno === "ENOENT") return `${path}, or the interpreter its first line names, does not exist`;
+  if (errno === "EACCES") return `${path} must be a file that this user may execute, on a file system that allows it`;
+  if (errno === "ENOEXEC") return `${path} is no program: a script needs a first line like #!/usr/bin/python3`;
+  return undefined;
+}

@@ -1,0 +1,101 @@
+import { UcbError } from "../errors.js";
+import type { NativeLaunch } from "../native.js";
+
+/** A process to start. Nothing is looked up in `PATH`, nothing passes through a shell, nothing is inherited. */
+export interface LaunchOptions {
+  /** Absolute path of the program. */
+  file: string;
+  /** What follows the program's name on its command line. */
+  args?: readonly string[] | undefined;
+  /** The name the program is told it was called by; `file` by default. */
+  argv0?: string | undefined;
+  /** The whole environment; empty by default. */
+  env?: Readonly<Record<string, string>> | undefined;
+  /** Absolute path of its working directory. */
+  cwd: string;
+  /** What it reads from stdin, text as UTF-8; `/dev/null` by default. */
+  stdin?: string | Uint8Array | null | undefined;
+  /** Absolute path of the file stdout and stderr are appended to, created with its folders; `/dev/null` by default. */
+  output?: string | null | undefined;
+  /** TERM to its process group after this many milliseconds; 0, the default, is never. */
+  timeoutMs?: number | undefined;
+  /** KILL to its process group this many milliseconds after TERM; 5000 by default. */
+  killAfterMs?: number | undefined;
+  /** The observer's `slow` is called after this many milliseconds; 0, the default, is never. */
+  slowAfterMs?: number | undefined;
+}
+
+/** Milliseconds between TERM and KILL where nothing else is said. */
+export const defaultKillAfterMs = 5000;
+
+/**
+ * The launch as the addon takes it.
+ * @throws UcbError `ERR_UCB_ARGUMENT` for anything the system could not take or would take for something else
+ */
+export function nativeLaunch(options: LaunchOptions): NativeLaunch {
+  const { file, output = null, stdin = null } = options;
+  checkPath("file", file);
+  checkPath("cwd", options.cwd);
+  if (output !== null) checkPath("output", output);
+  return {
+    file,
+    argv: packArguments(options.argv0 ?? file, options.args ?? []),
+    env: packEnvironment(options.env ?? {}),
+    cwd: options.cwd,
+    stdin: stdin === null ? null : bytesOf(stdin),
+    output,
+    timeoutMs: milliseconds("timeoutMs", options.timeoutMs, 0),
+    killAfterMs: milliseconds("killAfterMs", options.killAfterMs, defaultKillAfterMs),
+    slowAfterMs: milliseconds("slowAfterMs", options.slowAfterMs, 0),
+  };
+}
+
+/** @throws UcbError `ERR_UCB_ARGUMENT` */
+export function checkPath(name: string, path: unknown): void {
+  checkText(name, path);
+  if (!path.startsWith("/")) throw new UcbError("ERR_UCB_ARGUMENT", `${name} must be an absolute path, not "${path}"`);
+}
+
+/**
+ * `value`, or `otherwise` if it is absent.
+ * @throws UcbError `ERR_UCB_ARGUMENT`
+ */
+export function milliseconds(name: string, value: number | undefined, otherwise: number): number {
+  if (value === undefined) return otherwise;
+  if (typeof value === "number" && value >= 0 && value < Number.POSITIVE_INFINITY) return value;
+  throw new UcbError("ERR_UCB_ARGUMENT", `${name} must be a number of milliseconds, 0 or more, not ${String(value)}`);
+}
+
+function checkText(name: string, text: unknown): asserts text is string {
+  if (typeof text !== "string") throw new UcbError("ERR_UCB_ARGUMENT", `${name} must be a string, not ${typeof text}`);
+  if (text.includes("\0")) throw new UcbError("ERR_UCB_ARGUMENT", `${name} contains a NUL character`);
+}
+
+function packArguments(argv0: string, args: readonly string[]): string {
+  checkText("argv0", argv0);
+  let packed = `${argv0}\0`;
+  for (const argument of args) {
+    checkText("an argument", argument);
+    packed += `${argument}\0`;
+  }
+  return packed;
+}
+
+function packEnvironment(env: Readonly<Record<string, string>>): string {
+  let packed = "";
+  for (const name of Object.keys(env)) {
+    const value = env[name];
+    if (name === "" || name.includes("=") || name.includes("\0")) {
+      throw new UcbError("ERR_UCB_ARGUMENT", `${JSON.stringify(name)} cannot be the name of an environment variable`);
+    }
+    if (typeof value !== "string" || value.includes("\0")) checkText(`the environment variable ${name}`, value);
+    packed += `${name}=${value}\0`;
+  }
+  return packed;
+}
+
+function bytesOf(stdin: string | Uint8Array): Uint8Array {
+  if (typeof stdin === "string") return Buffer.from(stdin);
+  if (stdin instanceof Uint8Array) return stdin;
+  throw new UcbError("ERR_UCB_ARGUMENT", `stdin must be a string or a Uint8Array, not ${typeof stdin}`);
+}

@@ -1,0 +1,48 @@
+import type { UcbError } from "../errors.js";
+import type { ResourceUsage } from "./run.js";
+
+/** A process that runs its program. */
+export interface ProcessStarted {
+  pid: number;
+  /** Its start in clock ticks since boot, which with the pid names one process; 0 where the system does not tell. */
+  startTicks: number;
+  /** Unix milliseconds. */
+  startedAt: number;
+}
+
+/** How a process ended. One of `exitCode` and `signal` is null; both are if somebody else has taken its status. */
+export interface ProcessOutcome {
+  pid: number;
+  exitCode: number | null;
+  /** `SIGKILL` and the like, `SIGRTMIN+1` for the nameless. */
+  signal: string | null;
+  /** Whether `timeoutMs` passed before it ended. */
+  timedOut: boolean;
+  durationMs: number;
+  /** `maxRssKb` is never below what this process itself once held: Linux counts it that way. */
+  usage: ResourceUsage;
+  /** Unix milliseconds. */
+  endedAt: number;
+}
+
+/** Told of one launch. What it throws becomes an uncaught exception and keeps nobody else from being told. */
+export interface LaunchObserver {
+  started?(started: ProcessStarted): void;
+  /** `slowAfterMs` have passed. */
+  slow?(pid: number): void;
+  exited(outcome: ProcessOutcome): void;
+  /** It was not started (`ERR_UCB_LAUNCH`), or the launcher was closed without waiting for it (`ERR_UCB_CLOSED`). */
+  failed(error: UcbError): void;
+}
+
+/** A launch with promises. Their rejections, those of {@link LaunchObserver.failed}, need no handler. */
+export interface Launched {
+  /** Names the launch to the launcher it is of. */
+  readonly ticket: number;
+  readonly started: Promise<ProcessStarted>;
+  readonly exited: Promise<ProcessOutcome>;
+  /** See `Launcher.signal`. */
+  signal(signal: NodeJS.Signals): boolean;
+  /** See `Launcher.terminate`. */
+  terminate(killAfterMs?: number): boolean;
+}

@@ -1,0 +1,307 @@
+import { constants } from "node:os";
+import { asUcbError, UcbError } from "../errors.js";
+import { type NativeLauncher, type NativeMessage, native } from "../native.js";
+import { Deferred } from "./deferred.js";
+import { launchFailure, logFailure } from "./launch-failure.js";
+import { checkPath, type LaunchOptions, milliseconds, nativeLaunch } from "./launch-options.js";
+import type { Launched, LaunchObserver, ProcessOutcome, ProcessStarted } from "./launched.js";
+
+export type { LaunchOptions } from "./launch-options.js";
+export type { Launched, LaunchObserver, ProcessOutcome, ProcessStarted } from "./launched.js";
+
+export interface LauncherOptions {
+  /** Threads that start processes, 1 to 64; 2 by default. More help only where starting waits for slow disks. */
+  threads?: number | undefined;
+}
+
+/** One part of a log: header, the body file's content, body, trailer. */
+export interface LogBlock {
+  /** Absolute path; created with its folders. */
+  log: string;
+  /** Appended as it is, like `trailer`: with its newline. */
+  header?: string | undefined;
+  /** Absolute path of a file that is unlinked once its content is in the log. */
+  bodyFile?: string | null | undefined;
+  body?: string | undefined;
+  trailer?: string | undefined;
+}
+
+/** What {@link Launcher.close} does about processes that have not ended. */
+export type RunningProcesses = "wait" | "leave" | "terminate";
+
+interface Launch {
+  readonly observer: LaunchObserver;
+  readonly file: string;
+  readonly killAfterMs: number;
+  started: boolean;
+  /** Set when it was told to end at the moment it was being started. */
+  terminateAfterMs: number | null;
+}
+
+interface Append {
+  readonly log: string;
+  readonly done: Deferred<void>;
+}
+
+/**
+ * Starts processes, each leading a session of its own, and tells how they end. All work is done on threads of its own;
+ * the event loop is kept alive for as long as something is unfinished. Must be closed.
+ */
+export class Launcher {
+  readonly #handle: NativeLauncher;
+  readonly #launches = new Map<number, Launch>();
+  readonly #appends = new Map<number, Append>();
+  #lastTicket = 0;
+  #waiters: { until: () => boolean; done: Deferred<void> }[] = [];
+  #closing: Promise<void> | null = null;
+  #leaving = false;
+  #closed = false;
+
+  /** @throws UcbError `ERR_UCB_ARGUMENT`, or `ERR_UCB_LAUNCH` if no threads or descriptors can be had */
+  constructor(options: LauncherOptions = {}) {
+    const { threads = 2 } = options;
+    if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
+      throw new UcbError("ERR_UCB_ARGUMENT", `threads must be a whole number from 1 to 64, not ${String(threads)}`);
+    }
+    try {
+      this.#handle = native.launcherCreate((messages) => this.#receive(messages), threads);
+    } catch (error) {
+      throw asUcbError(error, "ERR_UCB_LAUNCH", "the launcher's threads could not be started");
+    }
+  }
+
+  /** Launches that have not ended, those waiting to be started included. */
+  get running(): number {
+    return this.#launches.size;
+  }
+
+  /**
+   * Starts a process. With an observer, which costs less than promises, its ticket is returned.
+   * @throws UcbError `ERR_UCB_ARGUMENT`, `ERR_UCB_CLOSED`
+   */
+  launch(options: LaunchOptions): Launched;
+  launch(options: LaunchOptions, observer: LaunchObserver): number;
+  launch(options: LaunchOptions, observer?: LaunchObserver): Launched | number {
+    if (observer !== undefined) return this.#launch(options, observer);
+    const started = new Deferred<ProcessStarted>();
+    const exited = new Deferred<ProcessOutcome>();
+    const ticket = this.#launch(options, {
+      started: started.resolve,
+      exited: exited.resolve,
+      failed(error) {
+        started.reject(error);
+        exited.reject(error);
+      },
+    });
+    return {
+      ticket,
+      started: started.promise,
+      exited: exited.promise,
+      signal: (signal) => this.signal(ticket, signal),
+      terminate: (killAfterMs) => this.terminate(ticket, killAfterMs),
+    };
+  }
+
+  /**
+   * Sends a signal to a launch's process group. False if its process does not run (yet, or any more) or may not be
+   * signalled.
+   * @throws UcbError `ERR_UCB_ARGUMENT` for a signal that does not exist
+   */
+  signal(ticket: number, signal: NodeJS.Signals): boolean {
+    const number = constants.signals[signal];
+    if (number === undefined) throw new UcbError("ERR_UCB_ARGUMENT", `there is no signal ${String(signal)}`);
+    return !this.#closed && this.#launches.has(ticket) && native.launcherSignal(this.#handle, ticket, number);
+  }
+
+  /**
+   * Sends TERM to a launch's process group and KILL after `killAfterMs`, by default what the launch was given. One that
+   * was not begun never is: it fails with `ERR_UCB_LAUNCH` and errno `ECANCELED`. False if it has ended.
+   * @throws UcbError `ERR_UCB_ARGUMENT`
+   */
+  terminate(ticket: number, killAfterMs?: number): boolean {
+    const launch = this.#launches.get(ticket);
+    if (launch === undefined || this.#closed) return false;
+    const killAfter = milliseconds("killAfterMs", killAfterMs, launch.killAfterMs);
+    if (native.launcherTerminate(this.#handle, ticket, killAfter)) return true;
+    // Either it is being started right now, and hears of this when it has been, or it has just ended.
+    if (!launch.started) launch.terminateAfterMs = killAfter;
+    return !launch.started;
+  }
+
+  /**
+   * {@link terminate} for every launch.
+   * @throws UcbError `ERR_UCB_ARGUMENT`
+   */
+  terminateAll(killAfterMs?: number): void {
+    for (const ticket of this.#launches.keys()) this.terminate(ticket, killAfterMs);
+  }
+
+  /**
+   * Appends a block to a log, whole and under the log's lock. Body file and body are each given a newline if they do not
+   * end in one.
+   * @throws UcbError `ERR_UCB_LOG`, and the body file stays; `ERR_UCB_ARGUMENT`, `ERR_UCB_CLOSED`
+   */
+  async appendLog({ log, header = "", bodyFile = null, body = "", trailer = "" }: LogBlock): Promise<void> {
+    if (this.#closed) throw closedError();
+    checkPath("log", log);
+    if (bodyFile !== null) checkPath("bodyFile", bodyFile);
+    this.#lastTicket += 1;
+    const ticket = this.#lastTicket;
+    native.launcherAppendLog(this.#handle, ticket, { log, header, bodyFile, body, trailer });
+    const done = new Deferred<void>();
+    this.#appends.set(ticket, { log, done });
+    this.#hold();
+    return done.promise;
+  }
+
+  /** Resolves once no launch and no log block is unfinished. */
+  idle(): Promise<void> {
+    return this.#when(() => this.#unfinished === 0);
+  }
+
+  /**
+   * Ends the launcher: no more launches are taken, and its threads are gone when the promise resolves. Processes that
+   * have not ended are waited for, or terminated and waited for, or left alone: the latter go on, with their deadlines,
+   * while their observers are told that they `failed` with `ERR_UCB_CLOSED`, and launches not begun never begin. Log
+   * blocks are always waited for. A second call returns the same promise, and can go over from waiting to something else.
+   * @throws UcbError `ERR_UCB_ARGUMENT`
+   */
+  close(options: { running?: RunningProcesses | undefined } = {}): Promise<void> {
+    const { running = "wait" } = options;
+    if (running !== "wait" && running !== "leave" && running !== "terminate") {
+      throw new UcbError("ERR_UCB_ARGUMENT", `running must be wait, leave or terminate, not ${String(running)}`);
+    }
+    this.#closing ??= this.#shutDown();
+    if (running === "terminate") this.terminateAll();
+    if (running === "leave") this.#leaving = true;
+    this.#wake();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #shutDown(): Promise<void> {
+    const ready = () => this.#appends.size === 0 && (this.#leaving || this.#launches.size === 0);
+    do {
+      await this.#when(ready);
+      // Whoever has just heard of an end may, some steps later, append to a log.
+      await new Promise((resolve) => setImmediate(resolve));
+    } while (!ready());
+    this.#closed = true;
+    native.launcherClose(this.#handle);
+    this.#abandon();
+  }
+
+  /** For what is left now there will be no message. */
+  #abandon(): void {
+    for (const [ticket, launch] of this.#launches) {
+      this.#launches.delete(ticket);
+      const fate = launch.started ? "it goes on" : "it was not started";
+      const error = new UcbError("ERR_UCB_CLOSED", `the launcher of ${launch.file} was closed: ${fate}`);
+      guarded(() => launch.observer.failed(error));
+    }
+    for (const { done } of this.#appends.values()) done.reject(closedError());
+    this.#appends.clear();
+    this.#wake();
+  }
+
+  #launch(options: LaunchOptions, observer: LaunchObserver): number {
+    if (this.#closing !== null) throw closedError();
+    const launch = nativeLaunch(options);
+    this.#lastTicket += 1;
+    const ticket = this.#lastTicket;
+    native.launcherLaunch(this.#handle, ticket, launch);
+    const { file, killAfterMs } = launch;
+    this.#launches.set(ticket, { observer, file, killAfterMs, started: false, terminateAfterMs: null });
+    this.#hold();
+    return ticket;
+  }
+
+  get #unfinished(): number {
+    return this.#launches.size + this.#appends.size;
+  }
+
+  /** Something has begun: until it ends, the event loop must not. */
+  #hold(): void {
+    if (this.#unfinished === 1) native.launcherRef(this.#handle, true);
+  }
+
+  #receive(messages: NativeMessage[]): void {
+    for (const message of messages) {
+      if (message.kind === "logged" || message.kind === "logfailed") this.#endAppend(message);
+      else guarded(() => this.#tell(message));
+    }
+    if (this.#unfinished === 0 && !this.#closed) native.launcherRef(this.#handle, false);
+    this.#wake();
+  }
+
+  #tell(message: Exclude<NativeMessage, { kind: "logged" | "logfailed" }>): void {
+    const { ticket } = message;
+    const launch = this.#launches.get(ticket);
+    if (launch === undefined) return;
+    const { observer } = launch;
+    switch (message.kind) {
+      case "started":
+        launch.started = true;
+        if (launch.terminateAfterMs !== null) this.terminate(ticket, launch.terminateAfterMs);
+        observer.started?.({ pid: message.pid, startTicks: message.startTicks, startedAt: message.atMs });
+        break;
+      case "slow":
+        observer.slow?.(message.pid);
+        break;
+      case "exited":
+        this.#launches.delete(ticket);
+        observer.exited(outcomeOf(message));
+        break;
+      case "failed":
+        this.#launches.delete(ticket);
+        observer.failed(launchFailure(launch.file, message));
+        break;
+    }
+  }
+
+  #endAppend(message: Extract<NativeMessage, { kind: "logged" | "logfailed" }>): void {
+    const append = this.#appends.get(message.ticket);
+    if (append === undefined) return;
+    this.#appends.delete(message.ticket);
+    if (message.kind === "logged") append.done.resolve();
+    else append.done.reject(logFailure(append.log, message));
+  }
+
+  #when(until: () => boolean): Promise<void> {
+    if (until()) return Promise.resolve();
+    const done = new Deferred<void>();
+    this.#waiters.push({ until, done });
+    return done.promise;
+  }
+
+  #wake(): void {
+    if (this.#waiters.length === 0) return;
+    const ready = this.#waiters.filter(({ until }) => until());
+    this.#waiters = this.#waiters.filter((waiter) => !ready.includes(waiter));
+    for (const { done } of ready) done.resolve();
+  }
+}
+
+function outcomeOf(message: Extract<NativeMessage, { kind: "exited" }>): ProcessOutcome {
+  const { pid, exitCode, signal, timedOut, durationMs, userMs, systemMs, maxRssKb, atMs } = message;
+  const usage = { userMs, systemMs, maxRssKb };
+  return { pid, exitCode, signal, timedOut, durationMs, usage, endedAt: atMs };
+}
+
+function closedError(): UcbError {
+  return new UcbError("ERR_UCB_CLOSED", "the launcher was closed");
+}
+
+/** What a listener throws is its own fault: nobody else shall miss anything for it, and it shall not pass unseen. */
+function guarded(call: () => void): void {
+  try {
+    call();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}

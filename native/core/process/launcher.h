@@ -1,0 +1,75 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/base/unique_fd.h"
+#include "core/process/log_appender.h"
+#include "core/process/message_queue.h"
+#include "core/process/platform.h"
+#include "core/process/reaper.h"
+#include "core/process/request.h"
+
+namespace ucb {
+
+struct LauncherOptions {
+  unsigned threads = 2;  // that spawn; a spawn holds its thread until the program runs
+  platform::Capabilities capabilities = platform::Capabilities::Detect();
+};
+
+// Starts processes, waits for them, ends them in time, and appends their output to logs, all on threads of its own.
+// One thread owns it and calls everything here.
+class Launcher {
+ public:
+  // `wake` is called on one of the launcher's threads when there are messages to take; see MessageQueue.
+  static Result<std::unique_ptr<Launcher>> Start(const LauncherOptions& options, std::function<void()> wake);
+  ~Launcher();
+  Launcher(const Launcher&) = delete;
+  Launcher& operator=(const Launcher&) = delete;
+
+  // Answered by messages. Does nothing once stopped, like the next.
+  void Launch(LaunchRequest request);
+  void AppendLog(std::uint64_t ticket, LogBlock block);
+
+  // Signals a running child's group. False if there is no such child, or if the system refused.
+  bool Signal(std::uint64_t ticket, int signal);
+  // TERM now, KILL later, as at a timeout but not counted as one. A request not begun yet fails with ECANCELED instead.
+  // False if it is being started at this moment, or has ended.
+  bool Terminate(std::uint64_t ticket, Milliseconds kill_after);
+
+  // Replaces the content of `messages` by all there is. Also after Stop, for what had happened until then.
+  void TakeMessages(std::vector<Message>& messages);
+
+  // Ends all threads. Requests and log blocks not yet begun are forgotten; children go on and are reaped by the
+  // process, without messages. `wake` is not called any more when it returns.
+  void Stop();
+
+ private:
+  Launcher(const LauncherOptions& options, std::function<void()> wake);
+  Status StartThreads(unsigned count);
+  void LaunchLoop();
+
+  const platform::Capabilities capabilities_;
+  MessageQueue messages_;
+  UniqueFd null_;
+  std::unique_ptr<Reaper> reaper_;  // null once stopped
+  std::unique_ptr<LogAppender> log_appender_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<LaunchRequest> requests_;  // guarded by mutex_, like stopping_
+  bool stopping_ = false;
+
+  std::vector<std::thread> threads_;
+  std::thread reaper_thread_;
+};
+
+}  // namespace ucb

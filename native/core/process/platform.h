@@ -1,0 +1,73 @@
+#pragma once
+
+#include <spawn.h>
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/base/unique_fd.h"
+
+// All that differs between operating systems. A port implements this header in one file, as platform_linux.cc does.
+namespace ucb::platform {
+
+using Clock = std::chrono::steady_clock;
+
+// What the running system offers beyond the oldest one we support. Found out once for each launcher.
+struct Capabilities {
+  // A descriptor can stand for a process and tell of its end. Where it cannot, ends are looked for every 10 ms.
+  bool process_descriptors = false;
+  // Null where the C library lacks them; spawner.cc says what happens then.
+  int (*add_chdir)(posix_spawn_file_actions_t*, const char*) = nullptr;
+  int (*add_close_from)(posix_spawn_file_actions_t*, int) = nullptr;
+
+  static Capabilities Detect();
+};
+
+// An open file without a name that holds `content`, positioned at its start.
+Result<UniqueFd> AnonymousFile(std::string_view content);
+
+// When `pid` was started, in clock ticks since boot: together with the pid it names one process. 0 if not to be had.
+std::uint64_t StartTicks(pid_t pid);
+
+// The descriptors above 2 that a new program would inherit.
+std::vector<int> InheritedDescriptors();
+
+// At most 15 characters; shown by ps and debuggers.
+void NameThisThread(const char* name);
+
+// Tells which of the watched children have ended; it reaps none of them.
+class ProcessWatcher {
+ public:
+  static Result<std::unique_ptr<ProcessWatcher>> Create(const Capabilities& capabilities);
+
+  // What Watch wants; empty where the system has nothing of the kind or no descriptor to spare. To be closed once the
+  // child is reaped, not earlier. Any thread.
+  UniqueFd Open(pid_t pid) const;
+  // From now on Wait tells, once, that `pid` has ended. It never fails: a child whose descriptor is empty or cannot be
+  // waited for is looked at every 10 ms. Any thread.
+  void Watch(pid_t pid, const UniqueFd& descriptor);
+  // Makes a Wait that is under way, or else the next one, return. Any thread.
+  void Wake();
+  // Replaces `ended` by children that ended, or by nothing after `until`, a Wake, or for no reason. One thread at a
+  // time.
+  void Wait(std::optional<Clock::time_point> until, std::vector<pid_t>& ended);
+
+ private:
+  ProcessWatcher(bool process_descriptors, UniqueFd events, UniqueFd wake);
+  void LookAtPolled(std::vector<pid_t>& ended);
+
+  const bool process_descriptors_;
+  const UniqueFd events_;
+  const UniqueFd wake_;
+  std::mutex mutex_;
+  std::vector<pid_t> polled_;  // guarded by mutex_
+};
+
+}  // namespace ucb::platform

@@ -1,0 +1,208 @@
+#include <dirent.h>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+#include "core/process/platform.h"
+
+namespace ucb::platform {
+namespace {
+
+#ifdef SYS_pidfd_open
+constexpr long kPidfdOpen = SYS_pidfd_open;
+#else
+constexpr long kPidfdOpen = 434;
+#endif
+
+#ifdef MFD_NOEXEC_SEAL
+constexpr unsigned kNoExecSeal = MFD_NOEXEC_SEAL;
+#else
+constexpr unsigned kNoExecSeal = 8;
+#endif
+
+constexpr std::chrono::milliseconds kPollInterval{10};
+// Stands for the wake-up among pids in epoll's user data.
+constexpr std::uint64_t kWakeKey = std::numeric_limits<std::uint64_t>::max();
+
+int PidfdOpen(pid_t pid) {
+  return static_cast<int>(::syscall(kPidfdOpen, pid, 0));
+}
+
+template <typename Function>
+void Lookup(const char* name, Function*& function) {
+  // dlsym answers with an object pointer for functions too; POSIX promises that the bits are the same.
+  void* const symbol = ::dlsym(RTLD_DEFAULT, name);
+  static_assert(sizeof symbol == sizeof function);
+  std::memcpy(&function, &symbol, sizeof function);
+}
+
+}  // namespace
+
+Capabilities Capabilities::Detect() {
+  Capabilities capabilities;
+  const UniqueFd self(PidfdOpen(::getpid()));
+  // A process without a free descriptor now may have one later; only a refusal in principle counts. EPERM is what
+  // system call filters answer.
+  capabilities.process_descriptors = self || (errno != ENOSYS && errno != EPERM && errno != EACCES);
+  Lookup("posix_spawn_file_actions_addchdir_np", capabilities.add_chdir);
+  Lookup("posix_spawn_file_actions_addclosefrom_np", capabilities.add_close_from);
+  return capabilities;
+}
+
+Result<UniqueFd> AnonymousFile(std::string_view content) {
+  // Systems set to refuse executable memory files want the seal; older ones do not know it.
+  UniqueFd file(::memfd_create("ucb-stdin", MFD_CLOEXEC | kNoExecSeal));
+  if (!file && errno == EINVAL) file.Reset(::memfd_create("ucb-stdin", MFD_CLOEXEC));
+  if (!file) return Error::System("memfd_create", errno);
+  // pwrite leaves the position where the child wants it.
+  std::size_t written = 0;
+  while (written < content.size()) {
+    const ssize_t count =
+        ::pwrite(file.get(), content.data() + written, content.size() - written, static_cast<off_t>(written));
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return Error::System("pwrite", count < 0 ? errno : EIO);
+    written += static_cast<std::size_t>(count);
+  }
+  return file;
+}
+
+std::uint64_t StartTicks(pid_t pid) {
+  std::array<char, 32> path{};
+  std::snprintf(path.data(), path.size(), "/proc/%d/stat", static_cast<int>(pid));
+  const UniqueFd file(::open(path.data(), O_RDONLY | O_CLOEXEC));
+  if (!file) return 0;
+  std::array<char, 1024> text{};
+  const ssize_t size = ::read(file.get(), text.data(), text.size());
+  if (size <= 0) return 0;
+  std::string_view line(text.data(), static_cast<std::size_t>(size));
+  // The second field is the program's name in parentheses and may hold anything, so fields count from the last ")".
+  std::size_t at = line.rfind(')');
+  for (int field = 2; field < 22; ++field) {
+    if (at == std::string_view::npos) return 0;
+    at = line.find(' ', at + 1);
+  }
+  if (at == std::string_view::npos) return 0;
+  std::uint64_t ticks = 0;
+  std::from_chars(line.data() + at + 1, line.data() + line.size(), ticks);
+  return ticks;
+}
+
+std::vector<int> InheritedDescriptors() {
+  std::vector<int> descriptors;
+  DIR* const folder = ::opendir("/proc/self/fd");
+  if (folder == nullptr) return descriptors;
+  while (const dirent* entry = ::readdir(folder)) {
+    int descriptor = -1;
+    const char* const end = entry->d_name + std::strlen(entry->d_name);
+    if (std::from_chars(entry->d_name, end, descriptor).ptr != end || descriptor <= 2) continue;
+    const int flags = ::fcntl(descriptor, F_GETFD);
+    if (flags >= 0 && (flags & FD_CLOEXEC) == 0) descriptors.push_back(descriptor);
+  }
+  ::closedir(folder);
+  return descriptors;
+}
+
+void NameThisThread(const char* name) {
+  ::pthread_setname_np(::pthread_self(), name);
+}
+
+Result<std::unique_ptr<ProcessWatcher>> ProcessWatcher::Create(const Capabilities& capabilities) {
+  UniqueFd events(::epoll_create1(EPOLL_CLOEXEC));
+  if (!events) return Error::System("epoll_create1", errno);
+  UniqueFd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!wake) return Error::System("eventfd", errno);
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = kWakeKey;
+  if (::epoll_ctl(events.get(), EPOLL_CTL_ADD, wake.get(), &event) != 0) return Error::System("epoll_ctl", errno);
+  return std::unique_ptr<ProcessWatcher>(
+      new ProcessWatcher(capabilities.process_descriptors, std::move(events), std::move(wake)));
+}
+
+ProcessWatcher::ProcessWatcher(bool process_descriptors, UniqueFd events, UniqueFd wake)
+    : process_descriptors_(process_descriptors), events_(std::move(events)), wake_(std::move(wake)) {}
+
+UniqueFd ProcessWatcher::Open(pid_t pid) const {
+  return UniqueFd(process_descriptors_ ? PidfdOpen(pid) : -1);
+}
+
+void ProcessWatcher::Watch(pid_t pid, const UniqueFd& descriptor) {
+  if (descriptor) {
+    epoll_event event{};
+    // One shot: a child that is just being spawned holds a copy of the descriptor until its exec, and as long as any
+    // copy is open epoll would go on reporting it after ours was closed.
+    event.events = EPOLLIN | EPOLLONESHOT;
+    event.data.u64 = static_cast<std::uint64_t>(pid);
+    if (::epoll_ctl(events_.get(), EPOLL_CTL_ADD, descriptor.get(), &event) == 0) return;
+  }
+  bool first = false;
+  {
+    const std::lock_guard lock(mutex_);
+    first = polled_.empty();
+    polled_.push_back(pid);
+  }
+  // A Wait under way may sleep for longer than the interval.
+  if (first) Wake();
+}
+
+void ProcessWatcher::Wake() {
+  const std::uint64_t one = 1;
+  // It fails only when the counter is full, and then it wakes all the same.
+  [[maybe_unused]] const ssize_t count = ::write(wake_.get(), &one, sizeof one);
+}
+
+void ProcessWatcher::Wait(std::optional<Clock::time_point> until, std::vector<pid_t>& ended) {
+  ended.clear();
+  std::chrono::milliseconds timeout{-1};
+  if (until) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*until - Clock::now());
+    timeout =
+        std::clamp(left, std::chrono::milliseconds{0}, std::chrono::milliseconds{std::numeric_limits<int>::max()});
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    if (!polled_.empty() && (timeout.count() < 0 || timeout > kPollInterval)) timeout = kPollInterval;
+  }
+  std::array<epoll_event, 64> events;
+  const int count =
+      ::epoll_wait(events_.get(), events.data(), static_cast<int>(events.size()), static_cast<int>(timeout.count()));
+  for (int index = 0; index < count; ++index) {
+    const std::uint64_t key = events[static_cast<std::size_t>(index)].data.u64;
+    if (key == kWakeKey) {
+      std::uint64_t counter = 0;
+      [[maybe_unused]] const ssize_t size = ::read(wake_.get(), &counter, sizeof counter);
+    } else {
+      ended.push_back(static_cast<pid_t>(key));
+    }
+  }
+  LookAtPolled(ended);
+}
+
+void ProcessWatcher::LookAtPolled(std::vector<pid_t>& ended) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(polled_, [&](pid_t pid) {
+    siginfo_t info{};
+    const int result = ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT);
+    // Not being ours to wait for is an end too: the reaper then finds the same and says so.
+    const bool over = result == 0 ? info.si_pid == pid : errno != EINTR;
+    if (over) ended.push_back(pid);
+    return over;
+  });
+}
+
+}  // namespace ucb::platform

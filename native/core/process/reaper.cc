@@ -1,0 +1,267 @@
+#include "core/process/reaper.h"
+
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <optional>
+#include <utility>
+
+namespace ucb {
+namespace {
+
+using Clock = platform::Clock;
+using TimePoint = RunningProcess::TimePoint;
+
+double InMilliseconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_usec) / 1e3;
+}
+
+std::chrono::nanoseconds Bounded(Milliseconds span) {
+  // A century: beyond any purpose, and safely added to any time.
+  constexpr Milliseconds kLongest{3e12};
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::clamp(span, Milliseconds{0}, kLongest));
+}
+
+TimePoint Next(const RunningProcess& child) {
+  return std::min({child.slow_at, child.timeout_at, child.kill_at});
+}
+
+void SignalGroup(const RunningProcess& child, int signal) {
+  ::kill(-child.pid, signal);
+}
+
+// Without a status, where the system has none for us, neither an exit code nor a signal is told.
+Message Exited(const RunningProcess& child, std::optional<int> status, const rusage& usage) {
+  Message message(Message::Kind::kExited, child.ticket);
+  message.pid = child.pid;
+  message.timed_out = child.timed_out;
+  if (status && WIFEXITED(*status)) message.exit_code = WEXITSTATUS(*status);
+  if (status && WIFSIGNALED(*status)) message.signal = WTERMSIG(*status);
+  const auto duration = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - child.started);
+  message.duration_ms = static_cast<double>(duration.count()) / 1e3;
+  message.user_ms = InMilliseconds(usage.ru_utime);
+  message.system_ms = InMilliseconds(usage.ru_stime);
+  message.max_rss_kb = usage.ru_maxrss;
+  return message;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Reaper>> Reaper::Create(const platform::Capabilities& capabilities, MessageQueue* messages) {
+  Result<std::unique_ptr<platform::ProcessWatcher>> watcher = platform::ProcessWatcher::Create(capabilities);
+  if (!watcher) return watcher.error();
+  return std::unique_ptr<Reaper>(new Reaper(std::move(watcher.value()), messages));
+}
+
+Reaper::Reaper(std::unique_ptr<platform::ProcessWatcher> watcher, MessageQueue* messages)
+    : watcher_(std::move(watcher)), messages_(messages) {}
+
+void Reaper::Run() {
+  std::vector<pid_t> ended;
+  std::vector<Message> messages;
+  for (;;) {
+    std::optional<TimePoint> until;
+    bool over = false;
+    {
+      const std::lock_guard lock(mutex_);
+      // Before the deadlines, so that a child that ended in time is never called late.
+      for (const pid_t pid : ended) Reap(pid, messages);
+      ServeDeadlines(messages);
+      over = stopping_ || (orphaned_ && children_.empty());
+      returned_ = over;
+      awake_at_ = deadlines_.empty() ? RunningProcess::kNever : deadlines_.front().at;
+      if (!deadlines_.empty()) until = awake_at_;
+    }
+    if (messages_ != nullptr) messages_->Post(messages);
+    messages.clear();
+    if (over) return;
+    watcher_->Wait(until, ended);
+  }
+}
+
+void Reaper::Stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  watcher_->Wake();
+}
+
+void Reaper::Add(const LaunchRequest& request, TimePoint started_at, Message started) {
+  RunningProcess child;
+  child.ticket = request.ticket;
+  child.pid = started.pid;
+  child.descriptor = watcher_->Open(child.pid);
+  child.started = started_at;
+  child.kill_after = Bounded(request.kill_after);
+  if (request.slow_after.count() > 0) child.slow_at = started_at + Bounded(request.slow_after);
+  if (request.timeout.count() > 0) child.timeout_at = started_at + Bounded(request.timeout);
+  bool wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    wake = Insert(std::move(child));
+    messages_->Post(std::move(started));
+  }
+  if (wake) watcher_->Wake();
+}
+
+// Says whether Run sleeps for too long now.
+bool Reaper::Insert(RunningProcess child) {
+  const pid_t pid = child.pid;
+  const bool wake = Next(child) < awake_at_;
+  // Its number is free again: somebody else has waited for the child that had it.
+  const auto lost = children_.find(pid);
+  if (lost != children_.end() && messages_ != nullptr) messages_->Post(Exited(lost->second, std::nullopt, rusage{}));
+  ScheduleNext(child);
+  pids_[child.ticket] = pid;
+  const RunningProcess& inserted = children_.insert_or_assign(pid, std::move(child)).first->second;
+  // Last: the end of a child is told once, and must find it here.
+  watcher_->Watch(pid, inserted.descriptor);
+  return wake;
+}
+
+bool Reaper::Signal(std::uint64_t ticket, int signal) {
+  const std::lock_guard lock(mutex_);
+  const RunningProcess* const child = Find(ticket);
+  return child != nullptr && ::kill(-child->pid, signal) == 0;
+}
+
+bool Reaper::Terminate(std::uint64_t ticket, Milliseconds kill_after) {
+  {
+    const std::lock_guard lock(mutex_);
+    RunningProcess* const child = Find(ticket);
+    if (child == nullptr) return false;
+    SendTerm(*child, Bounded(kill_after));
+  }
+  watcher_->Wake();
+  return true;
+}
+
+bool Reaper::HasChildren() {
+  const std::lock_guard lock(mutex_);
+  return !children_.empty();
+}
+
+std::vector<RunningProcess> Reaper::TakeChildren() {
+  const std::lock_guard lock(mutex_);
+  std::vector<RunningProcess> children;
+  children.reserve(children_.size());
+  for (auto& [pid, child] : children_) children.push_back(std::move(child));
+  children_.clear();
+  pids_.clear();
+  deadlines_.clear();
+  return children;
+}
+
+void Reaper::Orphan() {
+  const std::lock_guard lock(mutex_);
+  messages_ = nullptr;
+  stopping_ = false;
+  orphaned_ = true;
+  returned_ = false;
+}
+
+bool Reaper::Adopt(std::vector<RunningProcess>& children) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (returned_) return false;
+    for (RunningProcess& child : children) {
+      // The old descriptor belongs to another reaper's epoll, which is about to be closed.
+      child.descriptor = watcher_->Open(child.pid);
+      Insert(std::move(child));
+    }
+  }
+  children.clear();
+  watcher_->Wake();
+  return true;
+}
+
+void Reaper::ScheduleNext(const RunningProcess& child) {
+  const TimePoint at = Next(child);
+  if (at == RunningProcess::kNever) return;
+  DropStaleDeadlines();
+  deadlines_.push_back({at, child.pid});
+  std::push_heap(deadlines_.begin(), deadlines_.end());
+}
+
+// Most children end long before their timeout. Taking each one's entry out of the heap would cost more than letting
+// the heap grow to twice its size now and then.
+void Reaper::DropStaleDeadlines() {
+  if (deadlines_.size() < 2 * children_.size() + 64) return;
+  std::erase_if(deadlines_, [&](const Deadline& deadline) {
+    const auto found = children_.find(deadline.pid);
+    return found == children_.end() || Next(found->second) != deadline.at;
+  });
+  std::make_heap(deadlines_.begin(), deadlines_.end());
+}
+
+void Reaper::ServeDeadlines(std::vector<Message>& messages) {
+  if (deadlines_.empty()) return;
+  const TimePoint now = Clock::now();
+  while (!deadlines_.empty() && deadlines_.front().at <= now) {
+    const Deadline deadline = deadlines_.front();
+    std::pop_heap(deadlines_.begin(), deadlines_.end());
+    deadlines_.pop_back();
+    const auto found = children_.find(deadline.pid);
+    if (found == children_.end() || Next(found->second) != deadline.at) continue;
+    RunningProcess& child = found->second;
+    if (child.slow_at == deadline.at) {
+      child.slow_at = RunningProcess::kNever;
+      messages.emplace_back(Message::Kind::kSlow, child.ticket).pid = child.pid;
+    } else if (child.timeout_at == deadline.at) {
+      child.timed_out = true;
+      SendTerm(child, child.kill_after);
+      continue;  // which has scheduled what comes next
+    } else {
+      child.kill_at = RunningProcess::kNever;
+      SignalGroup(child, SIGKILL);
+    }
+    ScheduleNext(child);
+  }
+}
+
+void Reaper::SendTerm(RunningProcess& child, std::chrono::nanoseconds kill_after) {
+  child.terminating = true;
+  child.slow_at = RunningProcess::kNever;
+  child.timeout_at = RunningProcess::kNever;
+  child.kill_at = std::min(child.kill_at, Clock::now() + kill_after);
+  SignalGroup(child, SIGTERM);
+  // A stopped process acts on TERM only when it goes on.
+  SignalGroup(child, SIGCONT);
+  ScheduleNext(child);
+}
+
+void Reaper::Reap(pid_t pid, std::vector<Message>& messages) {
+  const auto found = children_.find(pid);
+  if (found == children_.end()) return;
+  RunningProcess& child = found->second;
+  // As long as the leader is a zombie its group's number cannot belong to anyone else.
+  if (child.terminating) SignalGroup(child, SIGKILL);
+  int status = 0;
+  rusage usage{};
+  pid_t reaped = 0;
+  do {
+    reaped = ::wait4(pid, &status, WNOHANG, &usage);
+  } while (reaped < 0 && errno == EINTR);
+  if (reaped == 0) {
+    watcher_->Watch(pid, UniqueFd());
+    return;
+  }
+  // Where the process ignores SIGCHLD, or somebody else waits for our children, the status is lost.
+  messages.push_back(Exited(child, reaped > 0 ? std::optional(status) : std::nullopt, usage));
+  const auto ticket = pids_.find(child.ticket);
+  if (ticket != pids_.end() && ticket->second == pid) pids_.erase(ticket);
+  children_.erase(found);
+}
+
+RunningProcess* Reaper::Find(std::uint64_t ticket) {
+  const auto pid = pids_.find(ticket);
+  if (pid == pids_.end()) return nullptr;
+  const auto child = children_.find(pid->second);
+  return child == children_.end() ? nullptr : &child->second;
+}
+
+}  // namespace ucb

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/base/unique_fd.h"
+#include "core/process/message_queue.h"
+#include "core/process/platform.h"
+#include "core/process/request.h"
+
+namespace ucb {
+
+// A child that has not been reaped yet, and what is to be done about it when.
+struct RunningProcess {
+  using TimePoint = platform::Clock::time_point;
+  static constexpr TimePoint kNever = TimePoint::max();
+
+  std::uint64_t ticket = 0;
+  pid_t pid = 0;        // also its process group, since it leads a session
+  UniqueFd descriptor;  // open for as long as the child is watched; empty where it is polled
+  TimePoint started;
+  TimePoint slow_at = kNever;
+  TimePoint timeout_at = kNever;
+  TimePoint kill_at = kNever;
+  std::chrono::nanoseconds kill_after{0};
+  bool timed_out = false;
+  bool terminating = false;  // TERM was sent: when the leader is gone, the rest of its group is killed
+};
+
+// Waits for children, one by one and never for any: the process has others that are not ours. Sends the signals their
+// deadlines ask for. It has no thread of its own; its owner calls Run on one.
+class Reaper {
+ public:
+  // `messages` outlives the reaper, or its Orphan call.
+  static Result<std::unique_ptr<Reaper>> Create(const platform::Capabilities& capabilities, MessageQueue* messages);
+
+  // Returns after Stop, or once orphaned and without children.
+  void Run();
+  // Makes Run return soon, and a Run to come at once. Children stay as they are.
+  void Stop();
+
+  // Takes a child that was just spawned with this request, and posts `started`: after it can be signalled, and before
+  // anything else is told of it. Any thread, before, during or after Run.
+  void Add(const LaunchRequest& request, RunningProcess::TimePoint started_at, Message started);
+
+  // Signals a running child's group. False if there is no such child, or if the system refused. As long as the answer
+  // is being found the child is not reaped, so that no other process can have its number. Any thread.
+  bool Signal(std::uint64_t ticket, int signal);
+  // TERM now, KILL later, as at a timeout but not counted as one. False if there is no such child. Any thread.
+  bool Terminate(std::uint64_t ticket, Milliseconds kill_after);
+
+  bool HasChildren();
+  // Takes all children away. After Run has returned.
+  std::vector<RunningProcess> TakeChildren();
+  // From now on nobody is told, and Run returns when the last child is reaped. After Run has returned.
+  void Orphan();
+  // Takes children from another reaper; false, and `children` unchanged, if Run has returned. Any thread.
+  bool Adopt(std::vector<RunningProcess>& children);
+
+ private:
+  struct Deadline {
+    RunningProcess::TimePoint at;
+    pid_t pid;
+    bool operator<(const Deadline& other) const { return at > other.at; }  // the heap's top is the earliest
+  };
+
+  Reaper(std::unique_ptr<platform::ProcessWatcher> watcher, MessageQueue* messages);
+
+  // All of these with mutex_ held.
+  bool Insert(RunningProcess child);
+  void ScheduleNext(const RunningProcess& child);
+  void DropStaleDeadlines();
+  void ServeDeadlines(std::vector<Message>& messages);
+  void SendTerm(RunningProcess& child, std::chrono::nanoseconds kill_after);
+  void Reap(pid_t pid, std::vector<Message>& messages);
+  RunningProcess* Find(std::uint64_t ticket);
+
+  const std::unique_ptr<platform::ProcessWatcher> watcher_;
+  MessageQueue* messages_;  // null once orphaned; changes only while Run is not running
+
+  std::mutex mutex_;
+  std::unordered_map<pid_t, RunningProcess> children_;
+  std::unordered_map<std::uint64_t, pid_t> pids_;  // by ticket
+  // One entry for each child's next deadline, plus entries that no longer hold: those whose time is not their child's.
+  std::vector<Deadline> deadlines_;
+  RunningProcess::TimePoint awake_at_ = RunningProcess::TimePoint::min();  // when Run wakes up by itself
+  bool stopping_ = false;
+  bool orphaned_ = false;
+  bool returned_ = false;
+};
+
+}  // namespace ucb

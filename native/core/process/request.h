@@ -1,0 +1,37 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "core/process/string_list.h"
+
+namespace ucb {
+
+using Milliseconds = std::chrono::duration<double, std::milli>;
+
+// What to start. It is given to the system as it is: nothing is looked up in PATH, nothing passes through a shell.
+struct LaunchRequest {
+  std::uint64_t ticket = 0;            // names the run in messages and signals; the caller does not use it twice
+  std::string file;                    // absolute
+  StringList argv;                     // at least one
+  StringList env;                      // KEY=value: the whole environment
+  std::string cwd;                     // absolute
+  std::optional<std::string> payload;  // what stdin holds; none gives /dev/null
+  std::optional<std::string> output;   // absolute; receives stdout and stderr; none gives /dev/null
+  Milliseconds timeout{0};             // TERM to the process group after this long; 0 is never
+  Milliseconds kill_after{5000};       // KILL to the process group this long after TERM
+  Milliseconds slow_after{0};          // a kSlow message after this long; 0 is never
+};
+
+// One run's part of a job's log.
+struct LogBlock {
+  std::string log;  // absolute; created with its folders
+  std::string header;
+  std::optional<std::string> body_file;  // its content follows the header; unlinked once the block is in the log
+  std::string body;                      // follows the file's content
+  std::string trailer;
+};
+
+}  // namespace ucb
