@@ -89,7 +89,7 @@ async function firstLine(path: string): Promise<string> {
 }
 
 /**
- * The whole environment of a script, as `KEY=value`: the few variables every program needs, the callback's own, what its
+ * The whole environment of a script: the few variables every program needs, the callback's own, what its
  * configuration adds, and what the run is. Configuration cannot change what the run is. Text of an event that no
  * environment can hold is cut, and `UCB_EVENT_TRUNCATED=1` says so; the document on stdin has all of it.
  */
@@ -98,7 +98,7 @@ export function callbackEnvironment(
   run: Run,
   access: { socket: string; token: string },
   environment: Environment = process.env,
-): string[] {
+): Record<string, string> {
   const event = cut(run.event);
   const extra = cut(run.eventFields.extra);
   const variables: Record<string, string | undefined> = {
@@ -121,7 +121,8 @@ export function callbackEnvironment(
     UCB_SOCKET: access.socket,
     UCB_TOKEN: access.token,
   };
-  return Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
+  const given = Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return Object.fromEntries(given);
 }
 
 /** As much of `text` as an environment variable can hold, in whole characters. */
