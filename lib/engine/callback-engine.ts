@@ -295,6 +295,8 @@ export class CallbackEngine {
       this.#book.end(open.run, await this.#perform(open));
     } catch (error) {
       const { message, code } = asUcbError(error, "ERR_UCB_LAUNCH", "");
+      // Left alone by close(): it still runs, and nobody will know how it ends.
+      if (code === "ERR_UCB_CLOSED" && open.run.pid !== null) return;
       this.#book.end(open.run, outcomeOf("failed", open.run.startedAt ?? Date.now(), { reason: message, code }));
     }
     this.#open.delete(open);

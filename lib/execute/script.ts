@@ -1,6 +1,6 @@
 import type { Bridge } from "../bridge/bridge.js";
 import type { Callback } from "../config/configuration.js";
-import { asUcbError, type UcbError } from "../errors.js";
+import { asUcbError, UcbError } from "../errors.js";
 import type { Execution, Outcome } from "./execution.js";
 import type { Interpreters } from "./interpreters.js";
 import { jobLogPath, logHeader, logTrailer, runLogPath } from "./job-log.js";
@@ -25,13 +25,11 @@ export async function runScript(callback: Callback, execution: Execution, room: 
     const output = runLogPath(room.logPath, run);
     const command = await scriptCommand(callback, room.interpreters);
     const ended = await launch(callback, execution, room, command, output, access);
-    return "error" in ended ? notStarted(ended.error) : await file(execution, room, output, ended);
+    return await file(execution, room, output, ended);
   } finally {
     room.bridge.revoke(run);
   }
 }
-
-type Ended = ProcessOutcome | { error: UcbError };
 
 function launch(
   callback: Callback,
@@ -40,7 +38,7 @@ function launch(
   { file, argv }: ScriptCommand,
   output: string,
   access: { socket: string; token: string },
-): Promise<Ended> {
+): Promise<ProcessOutcome> {
   const { timeoutMs } = callback.options;
   return new Promise((resolve, reject) => {
     try {
@@ -61,7 +59,7 @@ function launch(
           started: ({ pid }) => execution.started({ pid, log: output }),
           slow: () => execution.slow(),
           exited: resolve,
-          failed: (error) => resolve({ error }),
+          failed: (error) => reject(blameLog(error, room.logPath)),
         },
       );
     } catch (error) {
@@ -116,15 +114,17 @@ function endingOf({ exitCode, signal, timedOut }: ProcessOutcome): string {
   return timedOut ? `timed out, ${ending}` : ending;
 }
 
-function notStarted({ message, code }: UcbError): Outcome {
-  return {
-    state: "failed",
-    exitCode: null,
-    signal: null,
-    durationMs: null,
-    usage: null,
-    log: null,
-    reason: message,
-    code,
-  };
+/** A run whose output has no place to go never started; that is not the interpreter's fault. */
+function blameLog(error: UcbError, logPath: string): UcbError {
+  const { path, errno, syscall } = error;
+  if (path === undefined || !(path === logPath || path.startsWith(`${logPath}/`) || logPath.startsWith(`${path}/`))) {
+    return error;
+  }
+  return new UcbError("ERR_UCB_LOG", `its output cannot go below ${logPath}: ${syscall} ${path}: ${errno}`, {
+    cause: error,
+    errno,
+    syscall,
+    path,
+    hint: "supervisor_logpath in qb.conf, or --logpath, names a folder that can be written",
+  });
 }

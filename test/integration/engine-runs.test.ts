@@ -134,6 +134,7 @@ test("a log folder that cannot be made fails the run with the reason", async () 
   engine.emit("complete-job-1");
   await engine.idle();
   expect(ended).toEqual([expect.objectContaining({ state: "failed", pid: null, exitCode: null })]);
-  expect(ended[0]?.reason).toContain("/proc/nowhere/job/0/1");
+  expect(ended[0]).toMatchObject({ code: "ERR_UCB_LOG" });
+  expect(ended[0]?.reason).toBe("its output cannot go below /proc/nowhere: mkdir /proc/nowhere: ENOENT");
   expect(existsSync("/proc/nowhere")).toBe(false);
 });
