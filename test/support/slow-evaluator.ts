@@ -1,5 +1,6 @@
 import type { Expression, Pattern, Term } from "../../lib/trigger/ast.js";
 import type { Rule } from "../../lib/trigger/compile.js";
+import type { AttachedJob } from "../../lib/trigger/matcher.js";
 
 interface Job {
   pid: number;
@@ -34,7 +35,7 @@ export class SlowEvaluator {
     this.#memories = kept;
   }
 
-  attach(job: { id: number; pid?: number; pgrp?: number; label?: string }): void {
+  attach(job: AttachedJob): void {
     this.#jobs.set(job.id, { pid: job.pid ?? 0, pgrp: job.pgrp || job.id, label: job.label ?? "" });
   }
 
