@@ -18,7 +18,7 @@ namespace ucb::trigger {
 struct Firing {
   uint32_t callback;
   uint64_t owner;  // job id, 0 for global time events
-  auto operator<=>(const Firing&) const = default;
+  auto operator<=>(const Firing&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 struct MatcherStats {

@@ -17,7 +17,7 @@ namespace ucb::trigger {
 struct Target {
   uint32_t word;
   uint32_t bit;
-  auto operator<=>(const Target&) const = default;
+  auto operator<=>(const Target&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 // Lays the terms of a program out for the term index. Terms that are the same share what they lead to.
@@ -40,7 +40,7 @@ class TermIndexBuilder {
     uint32_t label_pattern;
     uint32_t extra_pattern;
     Target target;
-    auto operator<=>(const Item&) const = default;
+    auto operator<=>(const Item&) const = default;  // NOLINT(modernize-use-nullptr)
   };
 
   static bool SameBucket(const Item& left, const Item& right);
