@@ -1,5 +1,12 @@
+import { count } from "./count.js";
 import type { StandardOutput } from "./standard-output.js";
 import type { StopSignals } from "./stop-signals.js";
+
+/** What a command still waits for when it is told to stop. */
+export function describeRest({ queued, running }: { queued: number; running: number }): string {
+  const rest = queued + running;
+  return rest === 0 ? "nothing runs" : `waiting for ${count(rest, "run")} to end, and not if told again`;
+}
 
 /**
  * The exit code of a command that ran callbacks, when everything has ended. Told to stop, it ends as the signal says.

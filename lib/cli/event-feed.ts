@@ -20,6 +20,10 @@ export class EventFeed {
   #stopped = false;
   #refused = 0;
   #wake: () => void = () => {};
+  #announceStop: () => void = () => {};
+  readonly #stop = new Promise<void>((resolve) => {
+    this.#announceStop = resolve;
+  });
 
   constructor(engine: CallbackEngine, output: StandardOutput, lines: RunLines) {
     this.#engine = engine;
@@ -49,6 +53,20 @@ export class EventFeed {
   async read(stream: Readable, name: string): Promise<void> {
     if (this.#stopped) return;
     this.#stream = stream;
+    // Opening a named pipe lasts until somebody writes to it, whatever becomes of the stream.
+    await Promise.race([this.#readAll(stream, name), this.#stop]);
+    this.#stream = null;
+  }
+
+  /** Takes no more events. */
+  stop(): void {
+    this.#stopped = true;
+    this.#stream?.destroy();
+    this.#announceStop();
+    this.#wake();
+  }
+
+  async #readAll(stream: Readable, name: string): Promise<void> {
     try {
       for await (const line of readLines(stream, longestLine)) {
         if (this.#stopped) return;
@@ -58,16 +76,7 @@ export class EventFeed {
     } catch (error) {
       // A stream that is closed in the middle complains.
       if (!this.#stopped) throw asUcbError(error, "ERR_UCB_INPUT", `${name} cannot be read`);
-    } finally {
-      this.#stream = null;
     }
-  }
-
-  /** Takes no more events. */
-  stop(): void {
-    this.#stopped = true;
-    this.#stream?.destroy();
-    this.#wake();
   }
 
   #mustWait(): boolean {

@@ -1,9 +1,7 @@
 import type { Command } from "commander";
-import type { CallbackEngine } from "../engine/callback-engine.js";
 import { addLogpathOption, addSiteOptions, directoriesArgument, type RunningOptions } from "./common-options.js";
 import { complain, note } from "./complaint.js";
-import { count } from "./count.js";
-import { ending } from "./ending.js";
+import { describeRest, ending } from "./ending.js";
 import { type EventArgument, eventArgument, readEventArgument } from "./event-argument.js";
 import { exitCodes, type Finish } from "./exit-codes.js";
 import { addJobOption, readJobFile } from "./job-file.js";
@@ -56,11 +54,11 @@ Examples:
 
 async function fire(event: EventArgument, directories: readonly string[], options: FireOptions): Promise<number> {
   const jobs = options.job === undefined ? [] : await readJobFile(options.job);
-  const engine = await openEngine(directories, options);
+  const engine = await openEngine(directories, { ...options, warnings: false });
   if (engine === null) return exitCodes.no;
   const output = new StandardOutput();
   const signals = new StopSignals(
-    (signal) => note(`${signal}: waiting for ${count(unfinished(engine), "run")} to end; once more ends them`),
+    (signal) => note(`${signal}: ${describeRest(engine.load)}`),
     () => void engine.close({ running: "terminate" }),
   );
   try {
@@ -77,14 +75,10 @@ async function fire(event: EventArgument, directories: readonly string[], option
     await engine.idle();
     await presenter.done();
     if (fired === 0) complain(`${event.text} fires nothing: \`ucb explain\` says why`, options.color);
-    else if (failed > 0) note(`${failed} of ${count(fired, "run")} failed`);
+    else if (failed > 0 && fired > 1) note(`${failed} of ${fired} runs failed`);
     return await ending(output, signals, fired > 0 && failed === 0 ? exitCodes.good : exitCodes.no);
   } finally {
     await engine.close();
     signals.close();
   }
-}
-
-function unfinished({ load }: CallbackEngine): number {
-  return load.queued + load.running;
 }

@@ -73,7 +73,7 @@ function check<T>(schema: v.GenericSchema<unknown, unknown>, value: unknown): Ch
   const [issue] = result.issues;
   const path = v.getDotPath(issue);
   if (issue.input === undefined) return { problem: `${path} is missing` };
-  return { problem: `${path === null ? "it " : `${path} `}${issue.message}, not ${shown(issue.input)}` };
+  return { problem: `${path === null ? "the record " : `${path} `}${issue.message}, not ${shown(issue.input)}` };
 }
 
 /** Null is how many languages write that there is none. Fields that mean nothing here stay as they are. */
@@ -87,6 +87,8 @@ function isRecord(value: unknown): boolean {
 }
 
 function shown(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object" && value !== null) return "an object";
   const text = JSON.stringify(value);
   return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
 }

@@ -59,7 +59,7 @@ async function runPage(run: Run, actions: readonly Action[], terminal: Terminal)
 
 /** Whether the reason says no more than exit code and signal do. */
 function isPlain({ state, code, exitCode, signal }: Run): boolean {
-  return state === "failed" && code === null && (exitCode !== null || signal !== null);
+  return (state === "failed" || state === "timed-out") && code === null && (exitCode !== null || signal !== null);
 }
 
 async function outputOf(run: Run, log: string): Promise<string> {

@@ -1,8 +1,7 @@
 import type { Command } from "commander";
 import { addLogpathOption, addSiteOptions, directoriesArgument, type RunningOptions } from "./common-options.js";
 import { complain, note } from "./complaint.js";
-import { count } from "./count.js";
-import { ending } from "./ending.js";
+import { describeRest, ending } from "./ending.js";
 import { EventFeed } from "./event-feed.js";
 import { type EventSource, eventSources } from "./event-sources.js";
 import { exitCodes, type Finish } from "./exit-codes.js";
@@ -64,7 +63,7 @@ function collect(file: string, files: string[] = []): string[] {
 
 async function run(directories: readonly string[], options: RunOptions): Promise<number> {
   const sources = await eventSources(options.events ?? []);
-  const engine = await openEngine(directories, options);
+  const engine = await openEngine(directories, { ...options, warnings: true });
   if (engine === null) return exitCodes.no;
   const output = new StandardOutput();
   const lines = new RunLines(output);
@@ -72,10 +71,7 @@ async function run(directories: readonly string[], options: RunOptions): Promise
   const signals = new StopSignals(
     (signal) => {
       feed.stop();
-      const { queued, running } = engine.load;
-      note(
-        `${signal}: no more events are taken; waiting for ${count(queued + running, "run")} to end, once more ends them`,
-      );
+      note(`${signal}: no more events are taken; ${describeRest(engine.load)}`);
     },
     () => void engine.close({ running: "terminate" }),
   );

@@ -1,5 +1,6 @@
 import CliTable from "cli-table3";
 import stringWidth from "string-width";
+import wrapAnsi from "wrap-ansi";
 
 export interface Column {
   title: string;
@@ -14,15 +15,15 @@ const narrowest = 16;
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[], width: number | null): string {
   const widths = columnWidths(columns, rows, width);
   const drawn = new CliTable({
-    head: columns.map(({ title }) => title),
     // The library counts the padding as part of a column.
     colWidths: widths.map((columnWidth) => columnWidth + gap),
     chars: noLines,
     style: { head: [], border: [], "padding-left": 0, "padding-right": gap, compact: true },
-    wordWrap: true,
-    wrapOnWordBoundary: false,
   });
-  drawn.push(...rows.map((row) => [...row]));
+  for (const row of [columns.map(({ title }) => title), ...rows]) {
+    // The library itself would cut words in two, or off.
+    drawn.push(row.map((cell, index) => wrapAnsi(cell, widths[index] ?? 0, { hard: true })));
+  }
   return drawn
     .toString()
     .split("\n")
