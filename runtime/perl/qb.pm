@@ -60,12 +60,15 @@ for my $verb (
     *{"qb::$verb"} = sub { _load('bridge'); return qb::bridge::perform($verb, @_) };
 }
 
+our @_places;
+
 # The rest of this module, when it is needed first, and whatever the script did to @INC.
 sub _load {
     my $file = "qb/$_[0].pm";
     return if $INC{$file};
     local ($@, $!, $_);
     local $SIG{__DIE__} = 'DEFAULT';
+    local @INC = @_places;
     require "$_folder/$file";
     $INC{$file} = delete $INC{"$_folder/$file"};
     return;
@@ -99,7 +102,7 @@ sub _slurp {
     $_stdin = _slurp();
 }
 # The folder of this module is none of the script's.
-@INC = grep { ref || $_ ne $_folder } @INC;
+@_places = @INC = grep { ref || $_ ne $_folder } @INC;
 # Output is in the log as soon as it is printed.
 $| = 1;
 

@@ -9,8 +9,12 @@ qb::_load('json');
 qb::_load('document');
 
 # As Linux numbers them; Socket would take longer to load than a request takes.
-use constant { AF_UNIX => 1, SOCK_STREAM => 1, EINTR => 4, EPIPE => 32, ECONNRESET => 104 };
-use constant LONGEST => 8 * 1024 * 1024;
+sub AF_UNIX ()     { 1 }
+sub SOCK_STREAM () { 1 }
+sub EINTR ()       { 4 }
+sub EPIPE ()       { 32 }
+sub ECONNRESET ()  { 104 }
+sub LONGEST ()     { 8 * 1024 * 1024 }
 
 # Connections that wait for their next request, of the process and thread $owner. A request takes one out or opens one, so
 # that signal handlers never share one, and a forked process never uses its parent's.
@@ -28,7 +32,7 @@ sub flatten {
     return map { flatten($verb, $_) } @$id if ref $id eq 'ARRAY';
     # As text: only the supervisor's side can tell whether it is an id.
     return "$id" if defined $id && !ref $id;
-    my $what = defined $id ? $id : 'undef';
+    my $what = defined $id ? 'a reference to ' . ref $id : 'undef';
     qb::_fail('ERR_UCB_ARGUMENT', "$verb: $what is no id; ids are 1001, '1001.2' for a subjob and '1001:NAME' for a work item");
 }
 

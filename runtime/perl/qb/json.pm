@@ -90,7 +90,7 @@ sub encode {
     my ($value) = @_;
     return 'null' unless defined $value;
     my $kind = ref $value;
-    return is_number($value) ? "$value" : quote($value) if $kind eq '';
+    return is_number($value) ? number($value) : quote($value) if $kind eq '';
     return '[' . join(',', map { encode($_) } @$value) . ']' if $kind eq 'ARRAY';
     return '{' . join(',', map { quote($_) . ':' . encode($value->{$_}) } sort keys %$value) . '}' if $kind eq 'HASH';
     return ${$value} ? 'true' : 'false' if $kind eq 'SCALAR' || $kind =~ /Boolean$/;
@@ -103,6 +103,13 @@ sub is_number {
     my ($value) = @_;
     no warnings 'numeric';
     return !utf8::is_utf8($value) && length($value & '') && $value * 0 == 0;
+}
+
+# Perl shows 15 digits, which not every number can do with.
+sub number {
+    my ($value) = @_;
+    my $text = "$value";
+    return $text == $value ? $text : sprintf '%.17g', $value;
 }
 
 # Characters as they are; bytes as UTF-8 if they can be, else as Latin-1.
