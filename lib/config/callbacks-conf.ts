@@ -204,6 +204,6 @@ class ConfReader {
 function withoutSecret(line: string, inSection: boolean): string {
   const [key = "", value] = line.split(/=(.*)/s, 2);
   const name = key.trim().replace(/^["']/, "");
-  const isSecret = inSection ? /^env\b|pass|pwd|secret|token/i.test(name) : isStrayOption(name);
+  const isSecret = inSection ? /^env|pass|pwd|secret|token/i.test(name) : isStrayOption(name);
   return isSecret && value !== undefined ? `${key}= …` : line;
 }

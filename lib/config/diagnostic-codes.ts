@@ -57,9 +57,8 @@ export const diagnosticCodes = {
   WARN_UCB_TRIGGER_JOB_EXTRA: "a job event has no extra",
   WARN_UCB_TRIGGER_EXTRA_MISSING:
     "an event of any type is written without an extra and matches only those that have none",
-  WARN_UCB_TRIGGER_TIME_NAME: "a time event is not named dummy",
-  WARN_UCB_TRIGGER_NEVER: "an expression can never become true",
-  WARN_UCB_TRIGGER_TWICE: "an event is written twice in one expression",
+  WARN_UCB_TRIGGER_NEVER: "events joined by && can never belong to the same job",
+  WARN_UCB_TRIGGER_TWICE: "an event stands twice in one expression",
 
   ERR_UCB_SECTION_UNKNOWN: "a section of callbacks.conf is named after no callback of the file",
   ERR_UCB_OPTION_UNKNOWN: "a section of callbacks.conf holds an unknown option",

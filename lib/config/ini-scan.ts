@@ -109,5 +109,5 @@ function literalText(text: string, from: number, to: number, line: number): IniT
 function plainKeyText(text: string, from: number, to: number, line: number): IniText {
   const source = text.slice(from, to);
   const shelter = new Shelter();
-  return new IniText(shelter.restore(unsafe(shelter.protect(source, /['"]/))), source, line, from + 1);
+  return new IniText(shelter.restore(unsafe(shelter.protect(source, /['"]/))), source, line, from + 1, `['"]`);
 }

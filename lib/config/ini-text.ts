@@ -15,12 +15,13 @@ export class IniText {
   /** Where each unit of the text starts in the source; undefined where both are the same. */
   readonly #offsets: readonly number[] | undefined;
 
-  constructor(text: string, source: string, line: number, column: number) {
+  /** @param opaque what has no escapes in it, as the source of a pattern */
+  constructor(text: string, source: string, line: number, column: number, opaque = quotedPattern) {
     this.text = text;
     this.line = line;
     this.column = column;
     this.length = source.length;
-    this.#offsets = source === text ? undefined : offsetsOf(source);
+    this.#offsets = source === text ? undefined : offsetsOf(source, opaque);
   }
 
   /** The column of an offset into the text; that of its end included. */
@@ -35,9 +36,9 @@ export function isWrapped(text: string): boolean {
   return (quote === "'" || quote === '"') && text.length > 1 && text.indexOf(quote, 1) === text.length - 1;
 }
 
-function offsetsOf(source: string): number[] {
+function offsetsOf(source: string, opaque: string): number[] {
   const offsets: number[] = [];
-  for (const match of source.matchAll(new RegExp(`${quotedPattern}|${escapePattern}|[^]`, "g"))) {
+  for (const match of source.matchAll(new RegExp(`${opaque}|${escapePattern}|[^]`, "g"))) {
     const escaped = match[0].length === 2 && match[0].startsWith("\\");
     const units = escaped ? 1 : match[0].length;
     for (let unit = 0; unit < units; unit += 1) offsets.push(match.index + unit);
