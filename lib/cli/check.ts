@@ -47,6 +47,7 @@ async function check(directories: readonly string[], options: SiteOptions): Prom
   output.write(
     options.json === true ? document(configuration, diagnostics) : page(configuration, diagnostics, options),
   );
+  await output.flush();
   return errorsOf(diagnostics).length === 0 ? exitCodes.good : exitCodes.no;
 }
 

@@ -11,11 +11,14 @@ const longestLine = 64 * 1024 * 1024;
 /** Runs that may wait before events have to wait, too. */
 const mostWaiting = 10_000;
 
+type FedEngine = Pick<CallbackEngine, "emit" | "load" | "on">;
+type FeedOutput = Pick<StandardOutput, "full" | "gone" | "onChange">;
+
 /** Reports a stream of events to an engine, in order and no faster than outcomes are read and runs are run. */
 export class EventFeed {
-  readonly #engine: CallbackEngine;
-  readonly #output: StandardOutput;
-  readonly #lines: RunLines;
+  readonly #engine: FedEngine;
+  readonly #output: FeedOutput;
+  readonly #lines: Pick<RunLines, "refused">;
   #stream: Readable | null = null;
   #stopped = false;
   #refused = 0;
@@ -25,7 +28,7 @@ export class EventFeed {
     this.#announceStop = resolve;
   });
 
-  constructor(engine: CallbackEngine, output: StandardOutput, lines: RunLines) {
+  constructor(engine: FedEngine, output: FeedOutput, lines: Pick<RunLines, "refused">) {
     this.#engine = engine;
     this.#output = output;
     this.#lines = lines;

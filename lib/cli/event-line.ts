@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import type { EngineEvent } from "../engine/callback-engine.js";
 import { UcbError } from "../errors.js";
 import { parseEvent } from "../trigger/event.js";
+import { withoutByteOrderMark } from "./byte-order-mark.js";
 import { checkEventRecord } from "./job-record.js";
 
 /**
@@ -10,7 +11,7 @@ import { checkEventRecord } from "./job-record.js";
  */
 export function parseEventLine(line: Buffer): string | EngineEvent {
   if (!isUtf8(line)) throw new UcbError("ERR_UCB_INPUT", "the line is not UTF-8");
-  const checked = checkEventRecord(parseJson(line.toString("utf8")));
+  const checked = checkEventRecord(parseJson(withoutByteOrderMark(line.toString("utf8"))));
   if ("problem" in checked) throw new UcbError("ERR_UCB_INPUT", checked.problem);
   const { event, job, work, subjob } = checked.value;
   if (job === undefined && work === undefined && subjob === undefined) return event;

@@ -82,6 +82,7 @@ async function explain(event: EventArgument, directories: readonly string[], opt
       note("triggers with a parent or a label need the records of jobs to be explained: --job FILE");
     }
   }
+  await output.flush();
   return rows.some(({ fires }) => fires) ? exitCodes.good : exitCodes.no;
 }
 

@@ -1,15 +1,12 @@
 import type { Command } from "commander";
 import { addLogpathOption, addSiteOptions, directoriesArgument, type RunningOptions } from "./common-options.js";
 import { complain, note } from "./complaint.js";
-import { describeRest, ending } from "./ending.js";
+import { onEnded, withEngine } from "./engine-session.js";
 import { type EventArgument, eventArgument, readEventArgument } from "./event-argument.js";
 import { exitCodes, type Finish } from "./exit-codes.js";
 import { addJobOption, readJobFile } from "./job-file.js";
-import { openEngine } from "./open-engine.js";
 import { RunLines } from "./run-lines.js";
 import { RunPages } from "./run-pages.js";
-import { StandardOutput } from "./standard-output.js";
-import { StopSignals } from "./stop-signals.js";
 
 export function addFire(program: Command, finish: Finish): void {
   const command = program
@@ -54,19 +51,11 @@ Examples:
 
 async function fire(event: EventArgument, directories: readonly string[], options: FireOptions): Promise<number> {
   const jobs = options.job === undefined ? [] : await readJobFile(options.job);
-  const engine = await openEngine(directories, { ...options, warnings: false });
-  if (engine === null) return exitCodes.no;
-  const output = new StandardOutput();
-  const signals = new StopSignals(
-    (signal) => note(`${signal}: ${describeRest(engine.load)}`),
-    () => void engine.close({ running: "terminate" }),
-  );
-  try {
+  return await withEngine(directories, { ...options, warnings: false }, async ({ engine, output }) => {
     const presenter = options.json === true ? new RunLines(output) : new RunPages(output, options.color);
     let failed = 0;
     engine.on("action", (action) => presenter.asked(action));
-    engine.on("run", (run) => {
-      if (run.endedAt === null) return;
+    onEnded(engine, (run) => {
       if (run.state !== "succeeded") failed++;
       presenter.ended(run);
     });
@@ -76,9 +65,6 @@ async function fire(event: EventArgument, directories: readonly string[], option
     await presenter.done();
     if (fired === 0) complain(`${event.text} fires nothing: \`ucb explain\` says why`, options.color);
     else if (failed > 0 && fired > 1) note(`${failed} of ${fired} runs failed`);
-    return await ending(output, signals, fired > 0 && failed === 0 ? exitCodes.good : exitCodes.no);
-  } finally {
-    await engine.close();
-    signals.close();
-  }
+    return fired > 0 && failed === 0 ? exitCodes.good : exitCodes.no;
+  });
 }

@@ -3,6 +3,7 @@ import { text as readAll } from "node:stream/consumers";
 import type { Command } from "commander";
 import type { Job } from "../bridge/supervisor.js";
 import { asUcbError, UcbError } from "../errors.js";
+import { withoutByteOrderMark } from "./byte-order-mark.js";
 import { checkJob } from "./job-record.js";
 
 export function addJobOption(command: Command): Command {
@@ -40,8 +41,7 @@ async function read(file: string, name: string): Promise<string> {
 
 function parse(text: string, name: string): unknown {
   try {
-    // Editors on Windows put a byte order mark in front.
-    return JSON.parse(text.replace(/^\uFEFF/, ""));
+    return JSON.parse(withoutByteOrderMark(text));
   } catch (error) {
     throw asUcbError(error, "ERR_UCB_INPUT", `${name} is not JSON`);
   }

@@ -50,6 +50,7 @@ async function list(directories: readonly string[], options: SiteOptions): Promi
   );
   const errors = errorsOf(diagnostics).length;
   if (errors > 0) note(`${count(errors, "error")} in the configuration: \`ucb check\` shows what is left out and why`);
+  await output.flush();
   return exitCodes.good;
 }
 

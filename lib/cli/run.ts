@@ -1,14 +1,11 @@
 import type { Command } from "commander";
 import { addLogpathOption, addSiteOptions, directoriesArgument, type RunningOptions } from "./common-options.js";
 import { complain, note } from "./complaint.js";
-import { describeRest, ending } from "./ending.js";
+import { onEnded, withEngine } from "./engine-session.js";
 import { EventFeed } from "./event-feed.js";
 import { type EventSource, eventSources } from "./event-sources.js";
 import { exitCodes, type Finish } from "./exit-codes.js";
-import { openEngine } from "./open-engine.js";
 import { RunLines } from "./run-lines.js";
-import { StandardOutput } from "./standard-output.js";
-import { StopSignals } from "./stop-signals.js";
 
 export function addRun(program: Command, finish: Finish): void {
   const command = program
@@ -63,30 +60,16 @@ function collect(file: string, files: string[] = []): string[] {
 
 async function run(directories: readonly string[], options: RunOptions): Promise<number> {
   const sources = await eventSources(options.events ?? []);
-  const engine = await openEngine(directories, { ...options, warnings: true });
-  if (engine === null) return exitCodes.no;
-  const output = new StandardOutput();
-  const lines = new RunLines(output);
-  const feed = new EventFeed(engine, output, lines);
-  const signals = new StopSignals(
-    (signal) => {
-      feed.stop();
-      note(`${signal}: no more events are taken; ${describeRest(engine.load)}`);
-    },
-    () => void engine.close({ running: "terminate" }),
-  );
-  engine.on("action", (action) => lines.asked(action));
-  engine.on("run", (each) => {
-    if (each.endedAt !== null) lines.ended(each);
-  });
-  try {
+  return await withEngine(directories, { ...options, warnings: true }, async ({ engine, output, onStop }) => {
+    const lines = new RunLines(output);
+    const feed = new EventFeed(engine, output, lines);
+    onStop(() => feed.stop());
+    engine.on("action", (action) => lines.asked(action));
+    onEnded(engine, (run) => lines.ended(run));
     const wasRead = await readAll(sources, feed, options);
     await engine.idle();
-    return await ending(output, signals, wasRead && feed.refused === 0 ? exitCodes.good : exitCodes.no);
-  } finally {
-    await engine.close();
-    signals.close();
-  }
+    return wasRead && feed.refused === 0 ? exitCodes.good : exitCodes.no;
+  });
 }
 
 /** Whether all there was has been read. What it fired so far is not given up if it has not. */

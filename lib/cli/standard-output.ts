@@ -24,11 +24,6 @@ export class StandardOutput {
     return this.#gone;
   }
 
-  /** Why it cannot be written, unless the reader has simply had enough. */
-  get failure(): UcbError | null {
-    return this.#failure;
-  }
-
   /** Whether the reader is behind by more than a buffer. */
   get full(): boolean {
     return !this.#gone && process.stdout.writableNeedDrain;
@@ -38,9 +33,12 @@ export class StandardOutput {
     if (!this.#gone) process.stdout.write(text);
   }
 
-  /** Resolves when the reader has everything, or is gone. */
-  flushed(): Promise<void> {
-    if (this.#gone || process.stdout.writableLength === 0) return Promise.resolve();
-    return new Promise((resolve) => process.stdout.write("", () => resolve()));
+  /**
+   * Resolves when the reader has everything, or is gone.
+   * @throws UcbError `ERR_UCB_OUTPUT` if it cannot be written
+   */
+  async flush(): Promise<void> {
+    if (!this.#gone) await new Promise<void>((resolve) => process.stdout.write("", () => resolve()));
+    if (this.#failure !== null) throw this.#failure;
   }
 }

@@ -1,0 +1,111 @@
+import type { Configuration } from "../config/configuration.js";
+import type { CallbackEngine } from "../engine/callback-engine.js";
+import type { Run } from "../execute/run.js";
+import type { RunningOptions } from "./common-options.js";
+import { complain, note } from "./complaint.js";
+import { count } from "./count.js";
+import { exitCodes } from "./exit-codes.js";
+import { checkLogFolder } from "./log-folder.js";
+import { errorsOf, isUsable, readSite, showDiagnostics } from "./site.js";
+import { spanOfTime } from "./span-of-time.js";
+import { StandardOutput } from "./standard-output.js";
+import { dieOf, type StopSignal, StopSignals } from "./stop-signals.js";
+
+export interface EngineSession {
+  engine: CallbackEngine;
+  output: StandardOutput;
+  /** Calls `stop` when the command is told to stop; what was fired is then still waited for, unless it is told again. */
+  onStop(stop: () => void): void;
+}
+
+export interface SessionOptions extends RunningOptions {
+  /** Whether to show also what is doubtful, and not only what is wrong. */
+  warnings: boolean;
+}
+
+/**
+ * Opens an engine on the site, if the site can be used, lets `work` do something with it, waits for what that fired,
+ * and closes it again. Returns the exit code that `work` decides on, or the one that says why it was not asked. What is
+ * wrong, and later what no run's outcome shows, goes to stderr.
+ * @throws UcbError if output cannot be filed or written, or there is no native addon
+ */
+export async function withEngine(
+  directories: readonly string[],
+  options: SessionOptions,
+  work: (session: EngineSession) => Promise<number>,
+): Promise<number> {
+  const signals = new StopSignals();
+  const output = new StandardOutput();
+  let exitCode: number = exitCodes.no;
+  try {
+    const configuration = await readSite(directories, options);
+    const logPath = options.logpath ?? configuration.qbConf.logPath;
+    // Only here: what merely reads a configuration shall work, and start, without the native addon.
+    const { CallbackEngine } = await import("../engine/callback-engine.js");
+    const engine = await CallbackEngine.open({ configuration, logPath });
+    try {
+      signals.onHurry = () => void engine.close({ running: "terminate" });
+      const usable = await canRun(engine, configuration, logPath, options);
+      if (usable && signals.received === null) exitCode = await work(sessionOf(engine, output, signals));
+    } finally {
+      await engine.close();
+    }
+    // A reader that never comes back must not keep a command alive that was told to hurry.
+    await Promise.race([output.flush(), signals.hurry]);
+  } finally {
+    signals.close();
+  }
+  return signals.received === null ? exitCode : dieOf(signals.received);
+}
+
+/** Tells of each run when it has ended. */
+export function onEnded(engine: CallbackEngine, listener: (run: Run) => void): void {
+  engine.on("run", (run) => {
+    if (run.endedAt !== null) listener(run);
+  });
+}
+
+function sessionOf(engine: CallbackEngine, output: StandardOutput, signals: StopSignals): EngineSession {
+  const begin = (stop: () => void) => (signal: StopSignal) => {
+    stop();
+    const rest = engine.load.queued + engine.load.running;
+    note(
+      `${signal}: ${rest === 0 ? "nothing runs" : `waiting for ${count(rest, "run")} to end, and not if told again`}`,
+    );
+  };
+  signals.onStop = begin(() => {});
+  return {
+    engine,
+    output,
+    onStop: (stop) => {
+      signals.onStop = begin(stop);
+    },
+  };
+}
+
+async function canRun(
+  engine: CallbackEngine,
+  configuration: Configuration,
+  logPath: string,
+  options: SessionOptions,
+): Promise<boolean> {
+  const { diagnostics, callbacks } = engine;
+  showDiagnostics(options.warnings ? diagnostics : errorsOf(diagnostics), options.color);
+  const verdict = isUsable(configuration, diagnostics, options);
+  if (!verdict.usable) {
+    complain(verdict.reason, options.color);
+    return false;
+  }
+  if (callbacks.length === 0) note("there are no callbacks: no event fires anything");
+  else await checkLogFolder(logPath);
+  engine.on("problem", (error) => complain(error, options.color));
+  engine.on("slow", noteSlow);
+  return true;
+}
+
+function noteSlow({ id, callback, jobId, startedAt, queuedAt }: Run): void {
+  const elapsed = Date.now() - (startedAt ?? queuedAt);
+  const unit = elapsed < 10_000 ? 100 : 1000;
+  const span = spanOfTime(Math.round(elapsed / unit) * unit);
+  note(`${callback} for job ${jobId} still runs after ${span}, a third of its timeout (run ${id})`);
+}
