@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { UcbError } from "../../lib/errors.js";
 import type { Rule } from "../../lib/trigger/compile.js";
+import { parseEvent } from "../../lib/trigger/event.js";
 import { type AttachedJob, Matcher } from "../../lib/trigger/matcher.js";
 import { parseTriggerOrThrow } from "../../lib/trigger/parse.js";
 import { type Aim, aimedEvent, smallAim, smallEvent, smallJob } from "../support/event-arbitrary.js";
@@ -138,5 +140,48 @@ describe("the matcher and the slow evaluator", () => {
       { numRuns: 400 },
     );
     expect(fired).toBeGreaterThan(1000);
+  });
+
+  it("refuse the same events, for the reason the parser gives", () => {
+    const parts = [
+      "complete",
+      "job",
+      "work",
+      "globaltime",
+      "globalrepeat",
+      "-",
+      "-",
+      "-",
+      "1",
+      "0",
+      "007",
+      "9007199254740991",
+      "9007199254740992",
+      " ",
+      "é",
+      "\0",
+    ];
+    const text = fc.oneof(
+      fc.string(),
+      fc.array(fc.constantFrom(...parts), { maxLength: 7 }).map((all) => all.join("")),
+    );
+    const matcher = new Matcher();
+    matcher.load([
+      { callback: 0, key: "", trigger: parseTriggerOrThrow("*-*-self-* || globaltime-* || globalrepeat-*") },
+    ]);
+    fc.assert(
+      fc.property(text, (event) => {
+        const outcome = (use: () => unknown): unknown => {
+          try {
+            return use();
+          } catch (error) {
+            return error instanceof UcbError ? error.message : error;
+          }
+        };
+        const expected = outcome(() => [{ callback: 0, jobId: parseEvent(event).jobId }]);
+        expect(outcome(() => matcher.match(event))).toEqual(expected);
+      }),
+      { numRuns: 5000 },
+    );
   });
 });

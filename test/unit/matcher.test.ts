@@ -247,6 +247,13 @@ describe("text of every kind", () => {
     expect(matcher.match(`a-work-1-${extra}-`)).toHaveLength(0);
   });
 
+  it("takes any half of a surrogate pair for U+FFFD, and never for part of a letter", () => {
+    const matcher = matcherOf("a-work-self-'\ud83d'", "a-work-self-\ud83d*", "a-work-self-*\ude00");
+    expect(matcher.match("a-work-1-\ude00")).toHaveLength(3);
+    expect(matcher.match("a-work-1-\ufffd")).toHaveLength(3);
+    expect(matcher.match("a-work-1-\ud83d\ude00")).toHaveLength(0);
+  });
+
   it("tells a letter from its first byte and from its lowest", () => {
     const matcher = matcherOf("a-work-self-š", "a-work-self-*\u0161*");
     expect(matcher.match("a-work-1-a")).toHaveLength(0);
