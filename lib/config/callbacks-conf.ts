@@ -29,7 +29,7 @@ export interface CallbacksConfRequest {
 export interface CallbacksConf {
   /** Those that can be used, in the order in which their files are first named. */
   callbacks: Callback[];
-  /** Those of `callbacks.conf` in its order, then those of `.qcb` files. */
+  /** Those of `callbacks.conf` in its order, then those of each `.qcb` file in its own. */
   diagnostics: Diagnostic[];
 }
 
@@ -75,9 +75,11 @@ class ConfReader {
       const callback = await this.#build(named, forAll.options);
       if (callback !== null) callbacks.push(callback);
     }
-    const isHere = ({ file }: Diagnostic) => file === this.#configFile;
-    const here = this.#diagnostics.filter(isHere).sort((a, b) => a.line - b.line || a.column - b.column);
-    return { callbacks, diagnostics: [...here, ...this.#diagnostics.filter((each) => !isHere(each))] };
+    const files = [...new Set([this.#configFile, ...this.#diagnostics.map(({ file }) => file)])];
+    const order = new Map(files.map((file, index) => [file, index]));
+    const fileOf = ({ file }: Diagnostic) => order.get(file) ?? 0;
+    this.#diagnostics.sort((a, b) => fileOf(a) - fileOf(b) || a.line - b.line || a.column - b.column);
+    return { callbacks, diagnostics: this.#diagnostics };
   }
 
   async #readEntry(entry: IniEntry): Promise<void> {

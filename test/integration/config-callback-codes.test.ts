@@ -58,6 +58,12 @@ const mistakes: Mistake[] = [
     marked: ["mail-status"],
   },
   {
+    about: "mistakes of all kinds, in the order of the file",
+    conf: "c.qcb = done-job-self",
+    files: { "c.qcb": "retry-work-self\nunblok-self\nfail-work-self" },
+    expected: ["c.qcb:1:1 ERR_UCB_QCB_WORK", "c.qcb:2:1 ERR_UCB_QCB_CODE", "c.qcb:3:1 ERR_UCB_QCB_WORK"],
+  },
+  {
     about: "no code at all",
     conf: "c.qcb = done-job-self",
     files: { "c.qcb": "# nothing\n" },

@@ -39,7 +39,7 @@ describe("owners and writers", () => {
   it("lets a sticky directory stand above, but not be what is asked for", async () => {
     const directory = tree();
     const at = directory.at("a/b");
-    chmodSync(at, 0o1777);
+    chmodSync(at, 0o1757);
     expect(await problems(directory.at("a/b/file"))).toEqual([]);
     expect(await problems(at)).toEqual([`ERR_UCB_PATH_WRITABLE ${at}: chmod o-w ${at}`]);
   });
@@ -58,8 +58,8 @@ describe("owners and writers", () => {
   it("names all that is wrong, in a shell's words", async () => {
     const directory = testDirectory();
     mkdirSync(directory.at("it's a", "b"), { recursive: true });
-    chmodSync(directory.at("it's a"), 0o777);
-    chmodSync(directory.at("it's a", "b"), 0o777);
+    chmodSync(directory.at("it's a"), 0o757);
+    chmodSync(directory.at("it's a", "b"), 0o757);
     const path = directory.at("it's a", "b");
     expect((await new PathGuard().walk(path)).problems.map(({ hint }) => hint)).toEqual([
       `chmod o-w '${dirname(path).replace("'", `'\\''`)}'`,

@@ -212,7 +212,7 @@ describe("the file itself", () => {
     expect(diagnostics).toEqual([]);
     expect(qbConf.directories).toEqual(["/a"]);
     const directory = testDirectory({ "qb.conf": "supervisor_universal_callback_path = /a" });
-    chmodSync(directory.at("qb.conf"), 0o666);
+    chmodSync(directory.at("qb.conf"), 0o646);
     const refused = await readQbConf(directory.at("qb.conf"), noVariables);
     expect(summarize(refused.diagnostics)).toEqual(["qb.conf:0:0 ERR_UCB_PATH_WRITABLE"]);
     expect(refused.diagnostics[0]?.hint).toBe(`chmod o-w ${directory.at("qb.conf")}`);
