@@ -1,3 +1,4 @@
+import { rmdirSync, unlinkSync } from "node:fs";
 import { lstat, mkdtemp, readdir, rmdir, stat, unlink } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -34,6 +35,7 @@ export async function makePrivateDirectory(base?: string): Promise<PrivateDirect
   await removeAbandoned(parent);
   try {
     const directory = await mkdtemp(join(parent, prefix));
+    removeAtExit(directory);
     return { socket: join(directory, socketName), remove: () => remove(directory) };
   } catch (error) {
     throw asUcbError(error, "ERR_UCB_BRIDGE", `no private folder could be made under ${parent}`);
@@ -61,7 +63,31 @@ async function isSafe(directory: string, shared: boolean): Promise<boolean> {
   return (ours || (shared && facts.uid === 0)) && (!writableByOthers || (shared && sticky));
 }
 
+/** The folders of this thread's bridges: one listener for all, since a process may have many. */
+const present = new Set<string>();
+
+function removeAtExit(directory: string): void {
+  if (present.size === 0) process.on("exit", removePresent);
+  present.add(directory);
+}
+
+function removePresent(): void {
+  for (const directory of present) {
+    try {
+      unlinkSync(join(directory, socketName));
+    } catch {
+      // Node may have removed it; if not, the next bridge will.
+    }
+    try {
+      rmdirSync(directory);
+    } catch {
+      // As above.
+    }
+  }
+}
+
 async function remove(directory: string): Promise<void> {
+  if (present.delete(directory) && present.size === 0) process.off("exit", removePresent);
   await unlink(join(directory, socketName)).catch(ignoreMissing);
   await rmdir(directory).catch(ignoreMissing);
 }
