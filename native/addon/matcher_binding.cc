@@ -176,7 +176,7 @@ napi_value Create(napi_env env, napi_callback_info info) {
     return nullptr;
   }
   handle->registry->live.push_back(handle.get());
-  handle.release();
+  static_cast<void>(handle.release());  // the finalizer owns it now
   return external;
 }
 
