@@ -142,7 +142,7 @@ export class Dispatcher {
 
   #ended(process: WorkProcess, slot: Slot, job: FarmJob, instance: Instance, work: FarmWork, end: WorkEnd): void {
     this.#processes.delete(process);
-    if (work.process === process) {
+    if (work.process === process && !this.#stopped) {
       work.process = null;
       instance.work = null;
       instance.count++;
@@ -162,7 +162,7 @@ export class Dispatcher {
   #goesOn(job: FarmJob, instance: Instance, slot: Slot): boolean {
     if (instance.status !== "running") return false;
     const next = job.nextWork();
-    if (next !== undefined && job.status === "running" && !this.#stopped) {
+    if (next !== undefined && job.status === "running") {
       this.#start(job, instance, next, slot);
       return true;
     }

@@ -14,15 +14,14 @@ export interface FarmOptions {
   output: string;
   /** Id of the first job; the others count on. Default 1001. */
   firstId?: number;
+  /** How long a verdict waits for callbacks at most, in milliseconds. Default 15000. */
+  graceMs?: number;
 }
 
 export interface FarmEvents {
   /** Something happened: for the engine, and for whoever shows progress. */
   event: [event: EngineEvent];
 }
-
-/** How long a verdict waits for callbacks, in milliseconds. */
-const graceMs = 15_000;
 
 /**
  * Jobs and what becomes of them. One rule holds throughout: each change of a status is an event, told right after the
@@ -35,6 +34,8 @@ export class Farm extends EventEmitter<FarmEvents> {
   callbacksPending: (jobId: number) => boolean = () => false;
   readonly #projectFolder: string;
   readonly #jobsFolder: string;
+  readonly #graceMs: number;
+  /** Jobs whose verdict waits for callbacks, with what ends the waiting. */
   readonly #held = new Map<FarmJob, NodeJS.Timeout>();
   readonly #waitedEnough = new Set<FarmJob>();
   #nextId: number;
@@ -42,6 +43,7 @@ export class Farm extends EventEmitter<FarmEvents> {
   constructor(options: FarmOptions) {
     super();
     this.#nextId = options.firstId ?? 1001;
+    this.#graceMs = options.graceMs ?? 15_000;
     this.#projectFolder = join(options.output, "project");
     this.#jobsFolder = join(options.output, "jobs");
     mkdirSync(this.#projectFolder, { recursive: true });
@@ -209,7 +211,7 @@ export class Farm extends EventEmitter<FarmEvents> {
         this.#waitedEnough.add(job);
         this.settle(job);
       };
-      this.#held.set(job, setTimeout(giveUp, graceMs));
+      this.#held.set(job, setTimeout(giveUp, this.#graceMs));
     }
     return true;
   }

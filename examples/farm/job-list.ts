@@ -212,11 +212,11 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    // Some of the messages quote the text around the mistake, line ends included, and some give a position.
+    const message = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, " ");
     const position = /^(.*) at position (\d+)/.exec(message);
-    throw new Error(
-      `not valid JSON: ${position === null ? message : `${position[1]} ${place(text, Number(position[2]))}`}`,
-    );
+    const reason = position === null ? message : `${position[1]} ${place(text, Number(position[2]))}`;
+    throw new Error(`not valid JSON: ${reason}`);
   }
 }
 

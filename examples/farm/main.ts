@@ -1,11 +1,13 @@
+import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 import pc from "picocolors";
-import { CallbackEngine, renderDiagnostic } from "universal-callbacks";
+import { CallbackEngine, renderDiagnostic, UcbError } from "universal-callbacks";
 import { type Arguments, readArguments, usage } from "./arguments.js";
 import { Connection } from "./connection.js";
 import { readFailures } from "./failures.js";
 import { Farm } from "./farm.js";
 import { type Folders, openFolders } from "./folders.js";
+import { Interruption } from "./interruption.js";
 import { type JobList, readJobList } from "./job-list.js";
 import { Journal } from "./journal.js";
 import { MailServer } from "./mail-server.js";
@@ -35,6 +37,10 @@ async function main(): Promise<number> {
   const mailServer = await MailServer.start(prepared.folders.mail);
   try {
     return await runFarm(prepared.options, prepared.list, prepared.folders, mailServer);
+  } catch (error) {
+    if (!(error instanceof UcbError)) throw error;
+    process.stderr.write(`${error.message} [${error.code}]\n${error.hint === undefined ? "" : `${error.hint}\n`}`);
+    return 1;
   } finally {
     await mailServer.close();
   }
@@ -46,7 +52,7 @@ async function runFarm(
   folders: Folders,
   mailServer: MailServer,
 ): Promise<number> {
-  const interrupted = interruption();
+  const interruption = new Interruption();
   const directory = callbacks ?? folders.callback;
   if (callbacks === null) await installSite(exampleSite, directory);
   await writeQbConf(folders.qbConf, { callbacks: directory, logPath: folders.log, mailPort: mailServer.port });
@@ -59,24 +65,24 @@ async function runFarm(
   // Whatever happens to this process, what the farm started does not outlive it.
   process.once("exit", () => farm.stop());
 
-  for (const diagnostic of engine.diagnostics)
-    process.stderr.write(`${renderDiagnostic(diagnostic, { color: pc.isColorSupported })}\n`);
+  const color = pc.isColorSupported;
+  for (const diagnostic of engine.diagnostics) process.stderr.write(`${renderDiagnostic(diagnostic, { color })}\n`);
   process.stdout.write(`${jobs.length} jobs; callbacks of ${directory}; output in ${folders.output}\n\n`);
   const progress = new Progress(farm, engine, process.stdout);
   for (const job of jobs) farm.submit(job);
-  const signal = await Promise.race([connection.idle(), interrupted]);
+  const signal = await Promise.race([connection.idle(), interruption.signal]);
   progress.stop();
-  if (signal !== undefined) {
-    process.stderr.write(`${signal}: ending what still runs\n`);
-    connection.cut();
-    farm.stop();
-  }
+  if (signal !== undefined) process.stderr.write(`${signal}: ending what still runs\n`);
+  // What a callback has suspended and none will resume is all that can be left without a signal.
+  connection.cut();
+  farm.stop();
   await engine.close({ running: signal === undefined ? "wait" : "terminate" });
+  interruption.stopListening();
 
   const ownCallbacks = callbacks === null;
   const failures = ownCallbacks ? await readFailures(folders.failures) : null;
   process.stdout.write(`\n${renderSummary({ journal, mails: mailServer.mails, failures, folders, ownCallbacks })}`);
-  return signal === undefined ? exitStatus(journal, engine) : 128 + signals[signal];
+  return signal === undefined ? exitStatus(journal, engine) : 128 + constants.signals[signal];
 }
 
 function exitStatus(journal: Journal, engine: CallbackEngine): number {
@@ -90,16 +96,6 @@ function exitStatus(journal: Journal, engine: CallbackEngine): number {
   if (mistakes > 0) process.stderr.write(`the configuration has mistakes: ${mistakes}, shown above\n`);
   const wrong = journal.callbacks.some(({ bad }) => bad.length > 0);
   return waiting.length > 0 || mistakes > 0 || wrong ? 1 : 0;
-}
-
-const signals = { SIGINT: 2, SIGTERM: 15 } as const;
-
-function interruption(): Promise<keyof typeof signals> {
-  return new Promise((resolve) => {
-    // Not once: a terminal's signal may arrive twice, from the terminal and through npm, and ending takes a moment.
-    process.on("SIGINT", resolve);
-    process.on("SIGTERM", resolve);
-  });
 }
 
 process.exitCode = await main();

@@ -20,7 +20,7 @@ export class IdleFarm {
 
   private constructor(output: string, hosts: Record<string, number>) {
     this.#output = output;
-    this.farm = new Farm({ hosts, output });
+    this.farm = new Farm({ hosts, output, graceMs: 300 });
     this.supervisor = new FarmSupervisor(this.farm);
     this.farm.on("event", ({ name = "", type, jobId = 0, extra = "" }) => {
       this.events.push(formatEvent({ name, type, jobId, extra: String(extra) }));
