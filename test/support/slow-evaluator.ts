@@ -127,9 +127,9 @@ function holdsAnd(part: Expression): boolean {
 }
 
 function takeApart(text: string): Event {
-  const global = /^(globaltime|globalrepeat)-([^]*)$/.exec(text);
+  const global = /^(globaltime|globalrepeat)-(.*)$/s.exec(text);
   if (global) return { name: "", type: global[1] ?? "", jobId: 0, extra: global[2] ?? "" };
-  const parts = /^([^-]*)-([^-]*)-([0-9]+)(?:-([^]*))?$/.exec(text);
+  const parts = /^([^-]*)-([^-]*)-([0-9]+)(?:-(.*))?$/s.exec(text);
   if (!parts) throw new Error(`the test sent a malformed event: ${JSON.stringify(text)}`);
   return { name: parts[1] ?? "", type: parts[2] ?? "", jobId: Number(parts[3]), extra: parts[4] ?? "" };
 }
@@ -137,6 +137,6 @@ function takeApart(text: string): Event {
 /** By regular expression over the bytes of the UTF-8 text, one character a byte. */
 function fits(pattern: Pattern, text: string): boolean {
   const bytes = (part: string) => Buffer.from(part, "utf8").toString("latin1");
-  const source = pattern.map((piece) => bytes(piece).replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join("[^]*");
-  return new RegExp(`^(?:${source})$`).test(bytes(text));
+  const source = pattern.map((piece) => bytes(piece).replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join(".*");
+  return new RegExp(`^(?:${source})$`, "s").test(bytes(text));
 }

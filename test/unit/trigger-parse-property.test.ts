@@ -110,7 +110,7 @@ describe("parseTrigger", () => {
 
   it.each([
     ["terms", (n: number) => Array.from({ length: n }, (_, i) => `complete-work-self-${i}`).join(" && ")],
-    ["alternating operators", (n: number) => "a-job-self && b-job-self || ".repeat(n / 2) + "c-job-self"],
+    ["alternating operators", (n: number) => `${"a-job-self && b-job-self || ".repeat(n / 2)}c-job-self`],
     ["fixed ids", (n: number) => `(${Array.from({ length: n }, (_, i) => `a-job-${i + 1}`).join(" || ")}) && b-job-1`],
     ["open parentheses", (n: number) => "(".repeat(n)],
     ["closing parentheses", (n: number) => ")".repeat(n)],
