@@ -30,7 +30,8 @@ export class Progress {
     });
     engine.on("slow", (run) => this.#say(pc.yellow(`${run.callback} on ${run.event} takes long`)));
     engine.on("problem", (error) => this.#say(pc.yellow(error.message)));
-    if (stream.isTTY) this.#live = setInterval(() => stream.write(`${erase}${this.#state()}`), 100);
+    if (stream.isTTY && process.env.TERM !== "dumb")
+      this.#live = setInterval(() => stream.write(`${erase}${this.#state()}`), 100);
   }
 
   stop(): void {
