@@ -1,0 +1,20 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { launchThreads } from "./ours.js";
+
+export const cLoopName = "posix_spawn loop in C";
+
+/** One turn of the C program, in a process of its own that holds as much memory. Returns launches a second. */
+export async function runCLoop(
+  path: string,
+  turn: { milliseconds: number; inFlight: number; folder: string; residentMiB: number },
+): Promise<number> {
+  const { milliseconds, inFlight, folder, residentMiB } = turn;
+  const { stdout } = await promisify(execFile)(
+    path,
+    [milliseconds, inFlight, launchThreads, folder, residentMiB].map(String),
+  );
+  const [launches, nanoseconds] = stdout.split(" ").map(Number);
+  if (!launches || !nanoseconds) throw new Error(`the C loop said "${stdout}"`);
+  return launches / (nanoseconds / 1e9);
+}
