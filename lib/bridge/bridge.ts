@@ -23,7 +23,7 @@ export interface Access {
 }
 
 export interface BridgeOptions {
-  /** Folder under which the socket's private folder is made; default `$XDG_RUNTIME_DIR`, or the one for temporary files. */
+  /** Where the socket's private folder is made; default `$XDG_RUNTIME_DIR`, or the folder for temporary files. */
   base?: string;
   limits?: Partial<ConnectionLimits>;
 }

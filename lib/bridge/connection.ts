@@ -223,7 +223,7 @@ export function rejected(reason: string): UcbError {
   return new UcbError("ERR_UCB_BRIDGE", reason);
 }
 
-/** A token at the very beginning of a line whose end has not come: what tells a client with much to say from a stranger. */
+/** A token at the very beginning of a line that has not ended: what tells a client with much to say from a stranger. */
 function leadingToken(head: string): string | null {
   return /^\s*\{\s*"token"\s*:\s*"([^"\\]*)"/.exec(head)?.[1] ?? null;
 }

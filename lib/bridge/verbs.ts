@@ -58,8 +58,8 @@ export const verbTable: ReadonlyMap<string, VerbMeaning> = new Map<string, VerbM
 ]);
 
 /**
- * What a call such as `qb.kill("250.0", "250:7")` asks for: one action for each kind of target, in the order in which the
- * kinds first appear. Lists are flattened and repeated ids dropped. A job verb with a subjob's or work item's id
+ * What a call such as `qb.kill("250.0", "250:7")` asks for: one action for each kind of target, in the order in which
+ * the kinds first appear. Lists are flattened and repeated ids dropped. A job verb with a subjob's or work item's id
  * addresses that subjob or work item; a work verb needs the ids of work items.
  * @throws UcbError `ERR_UCB_BRIDGE` for a name that is no verb, `ERR_UCB_ARGUMENT` for ids that are none
  */

@@ -6,12 +6,12 @@ package qb;
 #     qb::unblock($job->{id});
 #     qb::workretry("$job->{id}:frame 17");
 #
-# Calls return lists; in scalar context, how many there are. Whatever goes wrong dies with "... at script.pl line N.", and
-# $qb::error_code then holds a stable code: ERR_UCB_ACTION, ERR_UCB_ARGUMENT, ERR_UCB_BRIDGE.
+# Calls return lists; in scalar context, how many there are. Whatever goes wrong dies with "... at script.pl line N.",
+# and $qb::error_code then holds a stable code: ERR_UCB_ACTION, ERR_UCB_ARGUMENT, ERR_UCB_BRIDGE.
 #
 # Text comes from the supervisor as UTF-8 bytes, as file names and the environment do in Perl: what a script prints is
-# right without any layer, and a script that works with characters decodes. Text to the supervisor may be either. Of JSON's
-# values, true and false become 1 and 0, and null becomes undef; \1 and \0 say true and false.
+# right without any layer, and a script that works with characters decodes. Text to the supervisor may be either. Of
+# JSON's values, true and false become 1 and 0, and null becomes undef; \1 and \0 say true and false.
 
 use strict;    # and no warnings here: they cost every start of a script more than all the rest
 
@@ -32,13 +32,13 @@ our $_stdin;
 
 sub jobid { return _variable('UCB_JOB_ID') }
 
-# jobinfo("-id", 5, 6, "-status", "running") or jobinfo(id => [5, 6], status => "running"): a job must fit every field that
-# is given, the values of a field are alternatives, and an empty list fits nothing. Fields are id, pgrp, status, user, name
-# and label; filters => { priority => 9999 } asks for any other. agenda => 1, subjobs => 1 and callbacks => 1 (or "-agenda"
-# and so on) include what is left out otherwise.
+# jobinfo("-id", 5, 6, "-status", "running") or jobinfo(id => [5, 6], status => "running"): a job must fit every field
+# that is given, the values of a field are alternatives, and an empty list fits nothing. Fields are id, pgrp, status,
+# user, name and label; filters => { priority => 9999 } asks for any other. agenda => 1, subjobs => 1 and callbacks => 1
+# (or "-agenda" and so on) include what is left out otherwise.
 #
-# In its first two seconds, and until it changes something, a callback gets its own job's record as it was when the callback
-# was started, without a round trip; all else is answered by the supervisor.
+# In its first two seconds at most, and until it changes something, a callback gets its own job's record as it was when
+# the callback was started, without a round trip; all else is answered by the supervisor.
 sub jobinfo { _load('query'); return qb::query::jobinfo(@_) }
 
 # The records of the hosts that fit; hostinfo("-name", "node1") or hostinfo(name => "node1").

@@ -40,7 +40,7 @@ def hide_runner(runner):
 
 
 def load(script):
-    """The compiled script. One that cannot be read or compiled goes to the plain interpreter, whose report is wanted."""
+    """The compiled script. One that cannot be read or compiled is left to the plain interpreter to report."""
     try:
         with open(script, "rb") as source:
             return compile(source.read(), script, "exec", dont_inherit=True)

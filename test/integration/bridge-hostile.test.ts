@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import type { BridgeOptions } from "../../lib/bridge/bridge.js";
 import { RawClient } from "../support/raw-client.js";
@@ -199,6 +200,28 @@ describe("nonsense", () => {
     await others();
   });
 
+  test("of any kind, in pieces of any size, harms nobody", async () => {
+    const { client, token, others } = await openRoom();
+    const start = Buffer.from(`{"token":"${token}","id":1,"method":"jobinfo","params":{`);
+    const piece = fc.oneof(
+      fc.uint8Array({ maxLength: 200 }),
+      fc.constantFrom(start, Buffer.from("\n"), Buffer.from("}}\n"), Buffer.from('"id":[5]}}\n'), Buffer.from('"')),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(piece, { maxLength: 12 }), async (pieces) => {
+        const one = await client();
+        for (const bytes of pieces) one.send(bytes);
+        one.socket.end();
+        for (let answer = await one.next(); answer !== undefined; answer = await one.next()) {
+          expect("result" in answer || "error" in answer).toBe(true);
+        }
+        await one.ended();
+      }),
+      { numRuns: 200 },
+    );
+    await others();
+  });
+
   test("of strangers is not even collected", async () => {
     const { client, others } = await openRoom();
     const one = await client();
@@ -276,12 +299,12 @@ describe("a flood", () => {
 
 describe("a client that hesitates", () => {
   test("before its first request is sent away", async () => {
-    const { client, others } = await openRoom({ limits: { firstRequestMs: 50 } });
-    const one = await client();
-    expect(await one.next()).toEqual(refusal(/no request came within 0.05 s/));
-    const two = await client();
-    expect(await two.send('{"token":').next()).toEqual(refusal(/no request came/));
-    await two.ended();
+    const { client, others } = await openRoom({ limits: { firstRequestMs: 1000 } });
+    const [one, two] = await Promise.all([client(), client()]);
+    two.send('{"token":');
+    expect(await one.next()).toEqual(refusal(/no request came within 1 s/));
+    expect(await two.next()).toEqual(refusal(/no request came within 1 s/));
+    await Promise.all([one.ended(), two.ended()]);
     await others();
   });
 

@@ -16,8 +16,8 @@ sub EPIPE ()       { 32 }
 sub ECONNRESET ()  { 104 }
 sub LONGEST ()     { 8 * 1024 * 1024 }
 
-# Connections that wait for their next request, of the process and thread $owner. A request takes one out or opens one, so
-# that signal handlers never share one, and a forked process never uses its parent's.
+# Connections that wait for their next request, of the process and thread $owner. A request takes one out or opens one,
+# so that signal handlers never share one, and a forked process never uses its parent's.
 my @idle;
 my $owner = '';
 
@@ -33,7 +33,8 @@ sub flatten {
     # As text: only the supervisor's side can tell whether it is an id.
     return "$id" if defined $id && !ref $id;
     my $what = defined $id ? 'a reference to ' . ref $id : 'undef';
-    qb::_fail('ERR_UCB_ARGUMENT', "$verb: $what is no id; ids are 1001, '1001.2' for a subjob and '1001:NAME' for a work item");
+    my $forms = "ids are 1001, '1001.2' for a subjob and '1001:NAME' for a work item";
+    qb::_fail('ERR_UCB_ARGUMENT', "$verb: $what is no id; $forms");
 }
 
 sub change {
@@ -65,9 +66,11 @@ sub line {
         qb::_fail('ERR_UCB_ARGUMENT', "$method: this cannot be sent: $reason");
     }
     # The token comes first: a long request of a stranger is not even read.
-    my $line = sprintf qq({"token":"%s","id":1,"method":"%s","params":%s}\n), qb::_variable('UCB_TOKEN'), $method, $json;
-    return $line if length $line <= LONGEST;
-    qb::_fail('ERR_UCB_ARGUMENT', "$method: " . length($line) . ' bytes are more than the ' . LONGEST . ' of a request');
+    my $token = qb::_variable('UCB_TOKEN');
+    my $line  = qq({"token":"$token","id":1,"method":"$method","params":$json}\n);
+    my ($length, $longest) = (length $line, LONGEST);
+    return $line if $length <= $longest;
+    qb::_fail('ERR_UCB_ARGUMENT', "$method: $length bytes are more than the $longest of a request");
 }
 
 sub take {
@@ -105,7 +108,8 @@ sub exchange {
 sub unreachable {
     my ($reason) = @_;
     my $hint = 'it may have ended or been restarted since this callback was started, or this run has ended';
-    qb::_fail('ERR_UCB_BRIDGE', 'the supervisor cannot be reached at ' . qb::_variable('UCB_SOCKET') . ": $reason ($hint)");
+    my $path = qb::_variable('UCB_SOCKET');
+    qb::_fail('ERR_UCB_BRIDGE', "the supervisor cannot be reached at $path: $reason ($hint)");
 }
 
 1;

@@ -74,7 +74,7 @@ sub string {
     die 'a malformed text at byte ' . pos;
 }
 
-# The bytes of a character; half a surrogate pair has none, and becomes the character that stands for what cannot be shown.
+# The bytes of a character; half a surrogate pair has none, and becomes what stands for what cannot be shown.
 sub character {
     my ($code) = @_;
     if ($code >= 0xd800 && $code < 0xdc00 && /\G\\u([dD][c-fC-F][0-9a-fA-F]{2})/gc) {

@@ -4,7 +4,8 @@
     qb.unblock(job["id"])
     qb.workretry("%s:%s" % (job["id"], "frame 17"))
 
-A callback may use `qb` without importing it; a process that it starts must import it. Whatever goes wrong raises QBError.
+A callback may use `qb` without importing it; a process that it starts must import it. Whatever goes wrong raises
+QBError.
 """
 
 import os as _os
@@ -39,10 +40,10 @@ def jobid():
 def jobinfo(*args, **keywords):
     """The records of the jobs that fit, as a list of dicts.
 
-    jobinfo("-id", 5, 6, "-status", "running") or jobinfo(id=[5, 6], status="running"): a job must fit every field that is
-    given, the values of a field are alternatives, and an empty list fits nothing. Fields are id, pgrp, status, user, name
-    and label; filters={"priority": 9999} asks for any other. agenda=True, subjobs=True and callbacks=True (or "-agenda"
-    and so on) include what is left out otherwise.
+    jobinfo("-id", 5, 6, "-status", "running") or jobinfo(id=[5, 6], status="running"): a job must fit every field
+    that is given, the values of a field are alternatives, and an empty list fits nothing. Fields are id, pgrp, status,
+    user, name and label; filters={"priority": 9999} asks for any other. agenda=True, subjobs=True and callbacks=True
+    (or "-agenda" and so on) include what is left out otherwise.
 
     In its first two seconds, and until it changes something, a callback gets its own job's record as it was when the
     callback was started, without a round trip; all else is answered by the supervisor.
@@ -84,7 +85,8 @@ def _work_verb(name):
 
 
 for _name in (
-    "block unblock kill remove retry requeue complete retire fail suspend resume migrate preempt interrupt top bottom shove"
+    "block unblock kill remove retry requeue complete retire fail suspend resume migrate preempt interrupt"
+    " top bottom shove"
 ).split():
     globals()[_name] = _verb(_name)
     __all__.append(_name)

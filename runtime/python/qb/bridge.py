@@ -77,7 +77,8 @@ def encode(method, params):
     except (TypeError, ValueError, RecursionError) as error:
         raise qb.QBError("%s: this cannot be sent: %s" % (method, error), "ERR_UCB_ARGUMENT") from error
     if len(line) > LONGEST:
-        raise qb.QBError("%s: %d bytes are more than the %d of a request" % (method, len(line), LONGEST), "ERR_UCB_ARGUMENT")
+        message = "%s: %d bytes are more than the %d of a request" % (method, len(line), LONGEST)
+        raise qb.QBError(message, "ERR_UCB_ARGUMENT")
     return line
 
 

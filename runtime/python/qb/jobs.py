@@ -54,7 +54,8 @@ def parse_flags(call, first, args, fields, switches):
             elif fields is None or name in fields:
                 bare = True
             else:
-                raise wrong(call, "there is no flag %s (%s)" % (arg, " ".join("-" + flag for flag in fields + switches)))
+                known = " ".join("-" + flag for flag in fields + switches)
+                raise wrong(call, "there is no flag %s (%s)" % (arg, known))
         elif name is None:
             raise wrong(call, "%r stands behind a flag that takes no value" % (arg,))
         else:
