@@ -1,11 +1,15 @@
 import { join } from "node:path";
 import pc from "picocolors";
+import type { Run } from "universal-callbacks";
 import type { Failure } from "./failures.js";
 import type { Folders } from "./folders.js";
 import type { FarmJob } from "./job.js";
 import type { CallbackRecord, Journal } from "./journal.js";
 import type { ReceivedMail } from "./mail-server.js";
 import { colored } from "./progress.js";
+
+/** How many runs that went wrong are shown of one callback. */
+const mostBad = 5;
 
 export interface Findings {
   journal: Journal;
@@ -79,10 +83,14 @@ function callbackLines(record: CallbackRecord, width: number): string[] {
   return [
     `${record.callback.padEnd(width)}  ${runs} ${record.succeeded} succeeded${bad}`,
     ...asked.map((request) => `${indent}asked: ${request}`),
-    ...record.bad.map(({ state, event, reason, log }) =>
-      [`${indent}${pc.red(state)} on ${event}`, reason ?? "", log === null ? "" : `(${log})`].join(" "),
-    ),
+    ...record.bad.slice(0, mostBad).map((run) => `${indent}${badLine(run)}`),
+    ...(record.bad.length > mostBad ? [`${indent}and ${record.bad.length - mostBad} more`] : []),
   ];
+}
+
+function badLine({ state, event, reason, log }: Run): string {
+  const place = log === null ? "" : ` (${log})`;
+  return `${pc.red(state)} on ${event}${reason === null ? "" : `: ${reason}`}${place}`;
 }
 
 function failureLine({ time, jobid, name, user, event }: Failure): string {

@@ -122,10 +122,10 @@ test("a callback that fails and a job that nobody releases make the exit status 
   expect(run.stderr).toContain("typo.py");
   expect(run.stderr).toContain("job 1002 (forgotten) is still blocked, and nothing is left that would end it");
   expect(run.stdout).toMatch(
-    /^ {2}exits\.py +1 run, +0 succeeded, 1 went wrong\n +failed on complete-job-1001 exit 3 /m,
+    /^ {2}exits\.py +1 run, +0 succeeded, 1 went wrong\n +failed on complete-job-1001: exit 3 /m,
   );
-  expect(run.stdout).toMatch(/^ {2}slow\.py .*\n +timed-out on complete-job-1001 timed out, /m);
-  expect(run.stdout).toMatch(/^ {2}killed\.pl .*\n +failed on complete-job-1001 killed by SIGKILL /m);
+  expect(run.stdout).toMatch(/^ {2}slow\.py .*\n +timed-out on complete-job-1001: timed out, /m);
+  expect(run.stdout).toMatch(/^ {2}killed\.pl .*\n +failed on complete-job-1001: killed by SIGKILL /m);
   expect(processesOf(run.output)).toEqual([]);
 });
 
