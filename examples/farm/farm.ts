@@ -25,7 +25,8 @@ export interface FarmEvents {
 
 /**
  * Jobs and what becomes of them. One rule holds throughout: each change of a status is an event, told right after the
- * change. Whoever changes something calls {@link settle} or {@link wake} afterwards to let the farm draw its conclusions.
+ * change. Whoever changes something calls {@link settle}, or the dispatcher's `wake`, afterwards
+ * to let the farm draw its conclusions.
  */
 export class Farm extends EventEmitter<FarmEvents> {
   readonly jobs = new Map<number, FarmJob>();
