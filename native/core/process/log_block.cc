@@ -16,7 +16,7 @@
 namespace ucb {
 namespace {
 
-constexpr std::size_t kBufferSize = 256 * 1024;
+constexpr std::size_t kBufferSize = 262144;
 
 // Unlocks before it closes: a child that is just being spawned holds a copy of the descriptor until its exec, and
 // would hold the lock with it.
