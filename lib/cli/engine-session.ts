@@ -68,10 +68,7 @@ export function onEnded(engine: CallbackEngine, listener: (run: Run) => void): v
 function sessionOf(engine: CallbackEngine, output: StandardOutput, signals: StopSignals): EngineSession {
   const begin = (stop: () => void) => (signal: StopSignal) => {
     stop();
-    const rest = engine.load.queued + engine.load.running;
-    note(
-      `${signal}: ${rest === 0 ? "nothing runs" : `waiting for ${count(rest, "run")} to end, and not if told again`}`,
-    );
+    note(`${signal}: ${describeRest(engine.load)}`);
   };
   signals.onStop = begin(() => {});
   return {
@@ -81,6 +78,12 @@ function sessionOf(engine: CallbackEngine, output: StandardOutput, signals: Stop
       signals.onStop = begin(stop);
     },
   };
+}
+
+function describeRest({ queued, running }: CallbackEngine["load"]): string {
+  const rest = queued + running;
+  if (rest === 0) return "nothing runs";
+  return `waiting for ${count(rest, "run")} to end; a second signal ends ${rest === 1 ? "it" : "them"}`;
 }
 
 async function canRun(

@@ -1,0 +1,148 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { ndjson } from "../support/ndjson.js";
+import { runCommand } from "../support/run-command.js";
+import { temporarySite } from "../support/temporary-site.js";
+
+const files = {
+  "callbacks.conf": `hello.py = done-job-self
+ask.pl = blocked-job-self
+release.qcb = blocked-job-self
+exit3.py = failed-work-self-*
+suicide.py = killed-work-self-*
+child.py = complete-job-parent
+flood.py = timeout-work-self-*
+steer.py = modified-job-self
+`,
+  "hello.py": 'print("%(id)s: %(name)s" % qb.jobinfo("-id", qb.jobid())[0])\n',
+  "ask.pl": 'print "unblocked ", join(",", qb::unblock($qb::jobid)), "\\n";\n',
+  "release.qcb": "unblock-self\n",
+  "exit3.py": 'import sys\nprint("bye")\nsys.exit(3)\n',
+  "suicide.py": "import os\nos.kill(os.getpid(), 9)\n",
+  "child.py": 'print("child of %d" % qb.jobinfo("-id", qb.jobid())[0]["pid"])\n',
+  "flood.py": 'print("first")\nfor i in range(100000): print("line %d" % i)\n',
+  "steer.py": 'import sys\nsys.stdout.write("\\x1b[31mred\\x07")\n',
+};
+
+function fire(event: string, site: { directory: string; logPath: string }, ...more: string[]) {
+  return runCommand(["fire", event, site.directory, "--logpath", site.logPath, ...more]);
+}
+
+test("what the event fires really runs, with the job's record, and is shown", async () => {
+  const site = temporarySite(files);
+  writeFileSync(site.path("job.json"), '{"id":1001,"name":"shot010"}');
+  const { code, stdout, stderr } = await fire("complete-job-1001", site, "--job", site.path("job.json"));
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  const log = `${site.logPath}/job/1000/1001/1001.cb`;
+  expect(stdout).toMatch(/^hello\.py for job 1001: succeeded, exit 0, \d+\.\d{3} s\n {2}\| 1001: shot010\n {2}log: /);
+  expect(stdout).toContain(`  log: ${log}\n`);
+  expect(readFileSync(log, "utf8")).toContain("\n1001: shot010\n");
+});
+
+test("the jobs of --job count as submitted, without their submission firing anything", async () => {
+  const site = temporarySite({ ...files, "callbacks.conf": `${files["callbacks.conf"]}hello.py = submit-job-self\n` });
+  writeFileSync(site.path("jobs.json"), '[{"id":1001,"name":"a"},{"id":1002,"name":"b","pid":1001}]');
+  const { code, stdout } = await fire("complete-job-1001", site, "--job", site.path("jobs.json"), "--json");
+  expect(code).toBe(0);
+  const runs = ndjson(stdout).map(({ run }) => `${run?.callback} ${run?.jobId} ${run?.event}`);
+  expect(runs.sort()).toEqual(["child.py 1002 complete-job-1001", "hello.py 1001 complete-job-1001"]);
+  expect(readFileSync(`${site.logPath}/job/1000/1002/1002.cb`, "utf8")).toContain("\nchild of 1001\n");
+});
+
+test("actions are shown with the run that asked for them", async () => {
+  const site = temporarySite(files);
+  const { code, stdout } = await fire("blocked-job-7", site);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/ask\.pl for job 7: succeeded.*\n {2}asked to unblock job 7\n {2}\| unblocked 7\n/);
+  expect(stdout).toMatch(
+    /release\.qcb for job 7: succeeded.*\n {2}asked to unblock job 7\n {2}\| unblock-self: job 7\n/,
+  );
+});
+
+test("--json prints the lines that run prints", async () => {
+  const site = temporarySite(files);
+  const { code, stdout, stderr } = await fire("blocked-job-7", site, "--json");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  const lines = ndjson(stdout);
+  const runs = lines.flatMap(({ run }) => (run === undefined ? [] : [run]));
+  const actions = lines.flatMap(({ action }) => (action === undefined ? [] : [action]));
+  expect(lines).toHaveLength(runs.length + actions.length);
+  expect(runs.map(({ callback }) => callback).sort()).toEqual(["ask.pl", "release.qcb"]);
+  for (const run of runs) {
+    expect(Object.keys(run).join()).toBe("id,callback,event,jobId,state,pid,exitCode,signal,durationMs,log,reason");
+  }
+  expect(actions.map(({ run }) => run).sort()).toEqual(runs.map(({ id }) => id).sort());
+  for (const { run: by, ...action } of actions) {
+    expect(action).toEqual({ verb: "unblock", target: "job", ids: ["7"] });
+    const asked = lines.findIndex((line) => line.action?.run === by);
+    expect(asked).toBeLessThan(lines.findIndex((line) => line.run?.id === by));
+  }
+});
+
+test.each([
+  ["failed-work-7-1", /exit3\.py for job 7: failed, exit 3, .*\n {2}\| bye\n/],
+  ["killed-work-7-1", /suicide\.py for job 7: failed, killed by SIGKILL, /],
+])("%s fires a run that fails: exit 1", async (event, expected) => {
+  const { code, stdout } = await fire(event, temporarySite(files));
+  expect(code).toBe(1);
+  expect(stdout).toMatch(expected);
+});
+
+test("an event that fires nothing exits 1 and says who knows why", async () => {
+  const { code, stdout, stderr } = await fire("assigned-job-7", temporarySite(files));
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect(stderr).toBe("ucb: assigned-job-7 fires nothing: `ucb explain` says why\n");
+});
+
+test("of a flood of output the end is shown, and where the rest is", async () => {
+  const { code, stdout } = await fire("timeout-work-7-1", temporarySite(files));
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/\n {2}\(\d+ bytes more in front of this are in the log\)\n {2}\| line \d+\n/);
+  expect(stdout).toContain("\n  | line 99999\n  log: ");
+  expect(stdout).not.toContain("first");
+  expect(stdout.length).toBeLessThan(200_000);
+});
+
+test("output of earlier runs of the job is not shown, and none can steer the terminal", async () => {
+  const site = temporarySite(files);
+  await fire("complete-job-7", site);
+  const { code, stdout } = await fire("modified-job-7", site);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^steer\.py for job 7: succeeded.*\n {2}\| \\x1b\[31mred\\x07\n {2}log: .*\n$/);
+});
+
+test("a broken callback does not keep the others from running, except with --strict", async () => {
+  const site = temporarySite({ ...files, "callbacks.conf": "hello.py = done-job-self\ngone.py = done-job-self\n" });
+  writeFileSync(site.path("job.json"), '{"id":7,"name":"a"}');
+  const { code, stdout, stderr } = await fire("complete-job-7", site, "--job", site.path("job.json"));
+  expect(code).toBe(0);
+  expect(stdout).toContain("  | 7: a\n");
+  expect(stderr).toContain(`${site.directory}/callbacks.conf:2:1: error: `);
+  const strict = await fire("complete-job-7", site, "--strict");
+  expect(strict).toMatchObject({ code: 1, stdout: "" });
+  expect(strict.stderr).toContain("ucb: 1 error in the configuration, and --strict was given\n");
+});
+
+test("a log folder that cannot be is refused before anything runs", async () => {
+  const site = temporarySite({
+    ...files,
+    "callbacks.conf": "mark.py = done-job-self\n",
+    "mark.py": "open('mark', 'w')\n",
+  });
+  writeFileSync(site.path("file"), "");
+  const logPath = site.path("file/log");
+  const { code, stdout, stderr } = await fire("complete-job-7", { ...site, logPath });
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect(stderr).toContain(`ucb: output of runs cannot be filed in ${logPath}`);
+  expect(stderr).toContain("hint: name another folder with --logpath DIR");
+  expect(existsSync(`${site.directory}/mark`)).toBe(false);
+});
+
+test("a relative --logpath is of the working directory", async () => {
+  const site = temporarySite(files);
+  mkdirSync(site.path("here"));
+  const args = ["fire", "blocked-job-7", site.directory, "--logpath", "log"];
+  const { code } = await runCommand(args, { cwd: site.path("here") });
+  expect(code).toBe(0);
+  expect(existsSync(site.path("here/log/job/0/7/7.cb"))).toBe(true);
+});

@@ -1,0 +1,53 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { runCommand } from "../support/run-command.js";
+
+const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+const commands = ["check", "list", "explain", "fire", "run"];
+
+test("the version is the package's", async () => {
+  expect(await runCommand(["--version"])).toEqual({ code: 0, signal: null, stdout: `${version}\n`, stderr: "" });
+});
+
+test("the help names every command, what DIR means and the exit codes", async () => {
+  const { code, stdout, stderr } = await runCommand(["--help"]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  for (const command of commands) expect(stdout).toMatch(new RegExp(`^  ${command} `, "m"));
+  expect(stdout).toContain("supervisor_universal_callback_path");
+  expect(stdout).toMatch(/Exit codes: 0 .*1 .*2 /);
+  for (const later of ["emit", "status", "reload", "replay"]) {
+    expect(stdout).not.toMatch(new RegExp(`^  ${later}`, "m"));
+  }
+});
+
+test.each(commands)("%s --help has examples and exit codes, and help says the same", async (command) => {
+  const { code, stdout } = await runCommand([command, "--help"]);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(new RegExp(`^Usage: ucb ${command} `));
+  expect(stdout).toMatch(/Exit codes: 0 .*\s1 .*\s2 /s);
+  expect(stdout).toMatch(new RegExp(`Examples:\n.*ucb ${command}`));
+  expect(stdout).toContain("--qb-conf <FILE>");
+  expect((await runCommand(["help", command])).stdout).toBe(stdout);
+});
+
+test.each([
+  [["chekc"], "unknown command 'chekc'\n(Did you mean check?)", "see `ucb --help`"],
+  [["check", "--jsno"], "unknown option '--jsno'\n(Did you mean --json?)", "see `ucb check --help`"],
+  [["explain"], "missing required argument 'EVENT'", "see `ucb explain --help`"],
+  [["fire", "--job"], "option '--job <FILE>' argument missing", "see `ucb fire --help`"],
+  [["explain", "complete"], 'event "complete": the type and the job id are missing', "see `ucb explain --help`"],
+  [["fire", "complete-jbo-1"], '"jbo" is no event type', "see `ucb fire --help`"],
+  [["emit", "complete-job-1"], "unknown command 'emit'", "see `ucb --help`"],
+])("%j is wrong usage", async (args, message, hint) => {
+  const { code, stdout, stderr } = await runCommand(args);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toMatch(/^ucb: /);
+  expect(stderr).toContain(message);
+  expect(stderr).toContain(hint);
+});
+
+test("no command at all is wrong usage and shows the help", async () => {
+  const { code, stdout, stderr } = await runCommand([]);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toContain("Usage: ucb COMMAND");
+});
