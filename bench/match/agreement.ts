@@ -10,9 +10,16 @@ export function askEachRule(rules: readonly TopicRule[], event: string): number[
         (rule.name === null || rule.name === name) &&
         (rule.type === null || rule.type === type) &&
         (rule.job === null || String(rule.job) === job) &&
-        (rule.extra === null || rule.extra === extra),
+        (rule.extra === null || fits(rule.extra, extra ?? "")),
     )
     .map(({ callback }) => callback);
+}
+
+/** `pattern` may hold `*` for any run of characters. */
+function fits(pattern: string, text: string): boolean {
+  if (!pattern.includes("*")) return pattern === text;
+  const pieces = pattern.split("*").map((piece) => piece.replace(/[^0-9A-Za-z_]/g, "\\$&"));
+  return new RegExp(`^${pieces.join(".*")}$`, "s").test(text);
 }
 
 /**
