@@ -49,12 +49,21 @@ async function runPage(run: Run, actions: readonly Action[], terminal: Terminal)
     ...(run.signal === null ? [] : [`killed by ${run.signal}`]),
     ...(run.durationMs === null ? [] : [`${(run.durationMs / 1000).toFixed(3)} s`]),
   ].join(", ");
+  const output = run.log === null ? "" : await outputOf(run, run.log);
   return [
     `${heading}\n`,
-    ...(run.reason === null || isPlain(run) ? [] : [`  because: ${harmless(run.reason)}\n`]),
+    ...becauseOf(run, output),
     ...actions.map(({ verb, target, ids }) => `  asked to ${verb} ${target} ${harmless(ids.join(", "))}\n`),
-    ...(run.log === null ? [] : [await outputOf(run, run.log), `  log: ${harmless(run.log)}\n`]),
+    output,
+    ...(run.log === null ? [] : [`  log: ${harmless(run.log)}\n`]),
   ].join("");
+}
+
+/** The reason, unless it has been said already: the log of a `.qcb` ends with it. */
+function becauseOf(run: Run, output: string): string[] {
+  if (run.reason === null || isPlain(run)) return [];
+  const reason = harmless(run.reason);
+  return output.includes(reason) ? [] : [`  because: ${reason}\n`];
 }
 
 /** Whether the reason says no more than exit code and signal do. */

@@ -88,6 +88,24 @@ test.each([
   expect(stdout).toMatch(expected);
 });
 
+test("the reason of a failure is shown, once", async () => {
+  const mail = await fire(
+    "done-job-7",
+    temporarySite({ "callbacks.conf": "mail.qcb = done-job-self\n", "mail.qcb": "mail-status\n" }),
+  );
+  expect(mail.code).toBe(1);
+  expect(mail.stdout.split("mail_host is not set")).toHaveLength(2);
+
+  const gone = temporarySite({
+    "callbacks.conf": "gone.py = done-job-self\n[gone.py]\ntimeout = 1s\n",
+    "gone.py": "import time\ntime.sleep(60)\n",
+  });
+  const { code, stdout, stderr } = await fire("complete-job-7", gone);
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^gone\.py for job 7: timed-out, killed by SIGTERM, \d+\.\d{3} s\n {2}log: /);
+  expect(stderr).toMatch(/^ucb: gone\.py for job 7 still runs after \d+m?s, a third of its timeout \(run \w+\)\n$/);
+});
+
 test("an event that fires nothing exits 1 and says who knows why", async () => {
   const { code, stdout, stderr } = await fire("assigned-job-7", temporarySite(files));
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
