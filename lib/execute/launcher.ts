@@ -3,7 +3,7 @@ import { asUcbError, UcbError } from "../errors.js";
 import { type NativeLauncher, type NativeMessage, native } from "../native.js";
 import { Deferred } from "./deferred.js";
 import { launchFailure, logFailure } from "./launch-failure.js";
-import { checkPath, type LaunchOptions, milliseconds, nativeLaunch } from "./launch-options.js";
+import { checkPath, checkStrings, type LaunchOptions, milliseconds, nativeLaunch } from "./launch-options.js";
 import type { Launched, LaunchObserver, ProcessOutcome, ProcessStarted } from "./launched.js";
 
 export type { LaunchOptions } from "./launch-options.js";
@@ -145,6 +145,7 @@ export class Launcher {
     if (this.#closed) throw closedError();
     checkPath("log", log);
     if (bodyFile !== null) checkPath("bodyFile", bodyFile);
+    checkStrings({ header, body, trailer });
     this.#lastTicket += 1;
     const ticket = this.#lastTicket;
     native.launcherAppendLog(this.#handle, ticket, { log, header, bodyFile, body, trailer });
