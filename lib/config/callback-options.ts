@@ -4,18 +4,22 @@ import type { Diagnostic } from "./diagnostic.js";
 import { didYouMean } from "./did-you-mean.js";
 import type { IniEntry } from "./ini-document.js";
 import type { IniText } from "./ini-text.js";
-import {
-  type OptionLanguage,
-  type OptionReader,
-  type OptionsDraft,
-  optionReaders,
-  readVariable,
-} from "./option-readers.js";
+import type { OptionLanguage, OptionReader, OptionsDraft } from "./option-reader.js";
+import { optionReaders, readVariable } from "./option-readers.js";
 import type { PathGuard } from "./permissions.js";
 import { error, type Place, warning } from "./place.js";
+import { defaultRunLimits } from "./run-limits.js";
 
 /** What holds where no section says otherwise. */
-export const defaultOptions: CallbackOptions = { timeoutMs: 600_000, interpreter: null, env: {}, enabled: true };
+export const defaultOptions: CallbackOptions = {
+  ...defaultRunLimits,
+  timeoutMs: 600_000,
+  interpreter: null,
+  env: {},
+  enabled: true,
+  nice: 0,
+  limits: { memory: null, files: null, output: null },
+};
 
 export interface OptionsRequest {
   language: OptionLanguage;
@@ -71,8 +75,7 @@ export function isOption(name: string): boolean {
 }
 
 function readerOf(name: string): OptionReader | undefined {
-  const dot = name.indexOf(".");
-  return dot < 0 ? optionReaders.get(name) : optionReaders.get(name.slice(0, dot + 1));
+  return optionReaders.get(name) ?? optionReaders.get(name.slice(0, name.indexOf(".") + 1));
 }
 
 function unknownHint(name: string): string {

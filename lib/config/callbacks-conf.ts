@@ -12,7 +12,7 @@ import { didYouMean } from "./did-you-mean.js";
 import { type IniDocument, type IniEntry, readIni } from "./ini-document.js";
 import type { IniText } from "./ini-text.js";
 import type { Languages } from "./language-flags.js";
-import type { OptionLanguage } from "./option-readers.js";
+import type { OptionLanguage } from "./option-reader.js";
 import type { PathGuard } from "./permissions.js";
 import { type Extent, error, type Place, placeIn, warning } from "./place.js";
 import type { QcbCode } from "./qcb.js";

@@ -2,11 +2,12 @@ import type { Trigger } from "../trigger/ast.js";
 import type { Diagnostic } from "./diagnostic.js";
 import type { QbConf } from "./qb-conf.js";
 import type { QcbCode } from "./qcb.js";
+import type { RunLimits } from "./run-limits.js";
 
 export type Language = "python" | "perl" | "qube";
 
 /** What an administrator sets for a callback, in a section named after its file or in `[*]`. */
-export interface CallbackOptions {
+export interface CallbackOptions extends RunLimits {
   /** Milliseconds until TERM; default 10 minutes. */
   timeoutMs: number;
   /** Absolute path of an interpreter of the site's own; null uses the resolved default. */
@@ -14,6 +15,19 @@ export interface CallbackOptions {
   /** What `env.NAME = value` adds to the callback's environment. */
   env: Readonly<Record<string, string>>;
   enabled: boolean;
+  /** How much its processes stand back for others, 0 to 19. */
+  nice: number;
+  limits: ProcessLimits;
+}
+
+/** What each process of a callback may use; null for what the engine itself may. */
+export interface ProcessLimits {
+  /** Bytes of address space. */
+  memory: number | null;
+  /** Descriptors. */
+  files: number | null;
+  /** Bytes of output, after which the run is ended. */
+  output: number | null;
 }
 
 /** One line of `callbacks.conf`: a trigger that fires a file. */

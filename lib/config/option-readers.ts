@@ -1,38 +1,19 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { isAbsolute } from "node:path";
-import ms from "ms";
 import { quoted } from "../trigger/wording.js";
-import type { CallbackOptions, Language } from "./configuration.js";
-import type { DiagnosticCode } from "./diagnostic-codes.js";
-import type { PathGuard } from "./permissions.js";
+import { limitReaders } from "./limit-readers.js";
+import {
+  misplaced,
+  type OptionContext,
+  type OptionMistake,
+  type OptionReader,
+  type OptionsDraft,
+  wrong,
+} from "./option-reader.js";
+import { parseSpan } from "./option-values.js";
+import { mostOf } from "./run-limits.js";
 import { systemReason } from "./system-reason.js";
-
-/** Options while they are put together. */
-export type OptionsDraft = { -readonly [Name in keyof CallbackOptions]: CallbackOptions[Name] };
-
-export interface OptionMistake {
-  code: DiagnosticCode;
-  message: string;
-  hint: string;
-}
-
-export interface OptionContext {
-  /** The option as written; for a family, with its member's name. */
-  name: string;
-  language: OptionLanguage;
-  guard: PathGuard;
-}
-
-/** That of the callback; `unknown` where its name does not tell, `all` in `[*]`. */
-export type OptionLanguage = Language | "unknown" | "all";
-
-/** Puts a value into the options and returns what is wrong with it. */
-export type OptionReader = (
-  value: string,
-  draft: OptionsDraft,
-  context: OptionContext,
-) => OptionMistake[] | Promise<OptionMistake[]>;
 
 /** Every option by its name; a name that ends in a dot stands for a family (`env.NAME`). */
 export const optionReaders: ReadonlyMap<string, OptionReader> = new Map<string, OptionReader>([
@@ -40,26 +21,16 @@ export const optionReaders: ReadonlyMap<string, OptionReader> = new Map<string, 
   ["interpreter", readInterpreter],
   ["enabled", readEnabled],
   ["env.", readVariable],
+  ...limitReaders,
 ]);
-
-/** What a timer of Node's can wait for at most; longer is taken for a slip of the pen. */
-const longestTimeoutMs = 24 * 24 * 60 * 60 * 1000;
 
 function readTimeout(value: string, draft: OptionsDraft): OptionMistake[] {
   const time = parseSpan(value);
   if (time === null) return [wrong(`${quoted(value)} is no time span`, "write a number with a unit: 90s, 10m, 2h")];
   if (time <= 0) return [wrong("a timeout must be longer than nothing", "write a number with a unit: 90s, 10m, 2h")];
-  if (time > longestTimeoutMs) return [wrong(`a timeout of ${value} is too long`, "24 days are the most")];
+  if (time > mostOf.spanMs) return [wrong(`a timeout of ${value} is too long`, "24 days are the most")];
   draft.timeoutMs = time;
   return [];
-}
-
-/** Whole milliseconds, at least 1 for anything above nothing; a bare number counts seconds. Null for what is no time span. */
-function parseSpan(text: string): number | null {
-  // `ms` throws for texts that are empty or very long.
-  if (text === "" || text.length > 100) return null;
-  const time = /^[0-9.]+$/.test(text) ? Number(text) * 1000 : ms(text as ms.StringValue);
-  return Number.isFinite(time) ? Math.ceil(time) : null;
 }
 
 async function readInterpreter(
@@ -69,13 +40,11 @@ async function readInterpreter(
 ): Promise<OptionMistake[]> {
   if (language === "all") {
     const hint = "set it in the sections of the callbacks that need it: one interpreter cannot run every language";
-    return [{ code: "ERR_UCB_OPTION_PLACE", message: "an interpreter cannot be set for all callbacks", hint }];
+    return [misplaced("an interpreter cannot be set for all callbacks", hint)];
   }
   if (language === "qube") {
-    const message = "a .qcb callback has no interpreter";
-    return [
-      { code: "ERR_UCB_OPTION_PLACE", message, hint: "its codes are carried out by the engine; remove the line" },
-    ];
+    const hint = "its codes are carried out by the engine; remove the line";
+    return [misplaced("a .qcb callback has no interpreter", hint)];
   }
   if (!isAbsolute(value) || value.includes("\0")) {
     return [wrong(`${quoted(value)} is no absolute path`, "write a path that starts with /, such as /usr/bin/python3")];
@@ -129,8 +98,4 @@ export function readVariable(value: string, draft: OptionsDraft, { name }: Optio
   // Not by assignment, which would take `__proto__` for something else.
   draft.env = Object.fromEntries([...Object.entries(draft.env), [variable, value]]);
   return [];
-}
-
-function wrong(message: string, hint: string): OptionMistake {
-  return { code: "ERR_UCB_OPTION_VALUE", message, hint };
 }

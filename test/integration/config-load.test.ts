@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, realpathSync, symlinkSync } from "node:fs";
 import { relative } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { defaultOptions } from "../../lib/config/callback-options.js";
 import type { Callback } from "../../lib/config/configuration.js";
 import { type LoadOptions, loadConfiguration } from "../../lib/config/load-configuration.js";
 import { callbackDirectory, type TestDirectory, testDirectory } from "../support/callback-directory.js";
@@ -45,7 +46,12 @@ describe("callbacks", () => {
       directory: directory.path,
       configFile: directory.at("callbacks.conf"),
       triggers: [{ line: 5, column: 19 }],
-      options: { timeoutMs: 600_000, interpreter: null, env: {}, enabled: true },
+      options: {
+        ...{ timeoutMs: 600_000, interpreter: null, env: {}, enabled: true, nice: 0 },
+        limits: { memory: null, files: null, output: null },
+        ...{ maxRunning: null, serial: null, throttle: null, queue: 10_000, overflow: "drop-newest" },
+        ...{ retry: { times: 3, delayMs: 10_000 }, breaker: 20, onLost: "rerun" },
+      },
       codes: [{ text: "mail-status", line: 1, column: 1, action: { kind: "mail", mail: "status" } }],
     });
     expect(callbacks[2]?.triggers[0]?.trigger).toMatchObject({ text: "done-work-self-*", remembers: false });
@@ -136,6 +142,7 @@ describe("options", () => {
     const conf =
       "[a.pl]\ntimeout = 1s\nenv.A = a\n[*]\ntimeout = 2s\nenabled = no\nenv.A = all\nenv.B = all\n[a.pl]\nenabled = yes";
     expect(await optionsOf(conf)).toEqual({
+      ...defaultOptions,
       timeoutMs: 1000,
       interpreter: null,
       env: { A: "a", B: "all" },

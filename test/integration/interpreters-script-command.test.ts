@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { defaultOptions } from "../../lib/config/callback-options.js";
 import type { Callback, CallbackOptions, Language } from "../../lib/config/configuration.js";
 import { resolveInterpreter } from "../../lib/execute/interpreters.js";
 import type { Run } from "../../lib/execute/run.js";
@@ -25,7 +26,7 @@ function makeCallback(language: Language, text: string | null, options: Partial<
     configFile: join(directory, "callbacks.conf"),
     language,
     triggers: [],
-    options: { timeoutMs: 1, interpreter: null, env: {}, enabled: true, ...options },
+    options: { ...defaultOptions, timeoutMs: 1, ...options },
     codes: [],
   };
 }

@@ -7,6 +7,7 @@ import { Bridge, type BridgeOptions } from "../../lib/bridge/bridge.js";
 import { matchJobs } from "../../lib/bridge/job-query.js";
 import type { BridgeHandler } from "../../lib/bridge/request.js";
 import type { Action, Job, JobQuery } from "../../lib/bridge/supervisor.js";
+import { defaultOptions } from "../../lib/config/callback-options.js";
 import type { Callback, Language } from "../../lib/config/configuration.js";
 import type { Run } from "../../lib/execute/run.js";
 import { callbackEnvironment, scriptCommand } from "../../lib/execute/script-command.js";
@@ -174,7 +175,7 @@ function callbackOf(language: Language, path: string, directory: string, options
     configFile: join(directory, "callbacks.conf"),
     language,
     triggers: [],
-    options: { timeoutMs: 60_000, interpreter: null, env: options.env ?? {}, enabled: true },
+    options: { ...defaultOptions, timeoutMs: 60_000, env: options.env ?? {} },
     codes: [],
   };
 }
