@@ -23,7 +23,7 @@ import {
 /**
  * Tuple space search, written by hand for speed. Fields are hashed from the string as it is scanned, nothing is cut out
  * of it and nothing is allocated; a mask for each pair of name and type says which of the sixteen kinds of rules are
- * worth a probe; hits are compared with the rule's text.
+ * worth a probe, and a filter answers most of those; hits are compared with the rule's text.
  */
 export class TupleHashMatcher {
   /** The callbacks of the rules that the last event matched. */
@@ -73,7 +73,7 @@ export class TupleHashMatcher {
 
     const name = index.names.find(nameHash);
     const type = index.types.find(typeHash);
-    const { slots, slotMask, records } = index;
+    const { slots, slotMask, records, filter, filterMask } = index;
     const heads = this.#heads;
     const tails = this.#tails;
     heads[1] = nameShare(name);
@@ -88,6 +88,7 @@ export class TupleHashMatcher {
       const kind = 31 - Math.clz32(kinds);
       kinds ^= 1 << kind;
       const hash = tupleHashOf(kind, (heads[kind >> 2] ?? 0) ^ (tails[kind & 3] ?? 0));
+      if ((((filter[(hash >>> 5) & filterMask] ?? 0) >>> hash) & 1) === 0) continue;
       for (let slot = hash & slotMask; ; slot = (slot + 1) & slotMask) {
         let rule = slots[slot * 2 + 1] ?? empty;
         if (rule === empty) break;
