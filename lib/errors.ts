@@ -49,6 +49,7 @@ export const errorCodes = {
   ERR_UCB_PROGRAM: "a compiled trigger program was refused by the matcher",
   ERR_UCB_CONFIG: "a configuration cannot be used",
   ERR_UCB_QB_CONF: "qb.conf is missing, unreadable or wrong",
+  ERR_UCB_STATE: "the durable state cannot be opened or written",
   ERR_UCB_LAUNCH: "a process could not be started",
   ERR_UCB_LOG: "the output of a run could not be written",
   ERR_UCB_INTERPRETER: "no usable interpreter for a callback's language was found",

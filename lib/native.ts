@@ -119,6 +119,10 @@ export interface NativeAddon {
    * later. Launches not begun are forgotten. Processes still running go on; their deadlines are kept and they are reaped.
    */
   launcherClose(launcher: NativeLauncher): void;
+
+  /** Locks a file, made if it is missing, until it is unlocked or the process dies; returns the lock's number. */
+  fileLock(path: string): number;
+  fileUnlock(lock: number): void;
 }
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");

@@ -1,4 +1,5 @@
 #include "addon/launcher_binding.h"
+#include "addon/lock_binding.h"
 #include "addon/matcher_binding.h"
 #include "addon/node_api.h"
 
@@ -11,6 +12,7 @@ class Instance : public Napi::Addon<Instance> {
   Instance(Napi::Env env, Napi::Object exports) {
     AddMatcher(env, exports);
     AddLauncher(env, exports);
+    AddLock(env, exports);
   }
 };
 
