@@ -13,10 +13,13 @@ const tables: Record<string, Readonly<Record<string, string>>> = {
 
 /** `text` with the table behind each `<!-- table: NAME -->` brought up to date. */
 export function withTables(text: string): string {
-  return text.replace(/(<!-- table: (\S+) -->\n)(?:\n\|[^\n]*|\n)*?(?=\n\n|\n?$|\n#)/g, (_, mark: string, name: string) => {
-    const rows = Object.entries(tables[name] ?? {}).map(([code, meaning]) => `| \`${code}\` | ${meaning} |`);
-    return `${mark}\n| code | meaning |\n|---|---|\n${rows.join("\n")}`;
-  });
+  return text.replace(
+    /(<!-- table: (\S+) -->\n)(?:\n\|[^\n]*|\n)*?(?=\n\n|\n?$|\n#)/g,
+    (_, mark: string, name: string) => {
+      const rows = Object.entries(tables[name] ?? {}).map(([code, meaning]) => `| \`${code}\` | ${meaning} |`);
+      return `${mark}\n| code | meaning |\n|---|---|\n${rows.join("\n")}`;
+    },
+  );
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -147,7 +147,6 @@ export class Journal {
     if (this.#retry !== null) clearTimeout(this.#retry);
     await new Promise<void>((resolve) => {
       this.#closed = resolve;
-      this.#worker.ref();
       this.#post({ kind: "close" });
     });
     await this.#worker.terminate();
@@ -177,6 +176,14 @@ export class Journal {
 
   #post(request: JournalRequest): void {
     this.#worker.postMessage(request);
+    this.#holdWhileUnanswered();
+  }
+
+  /** The process lives for as long as something is on its way to the disk, and no longer. */
+  #holdWhileUnanswered(): void {
+    const unanswered = this.#sent > this.#durable && !this.#broken;
+    if (unanswered || this.#questions.length > 0 || this.#closing) this.#worker.ref();
+    else this.#worker.unref();
   }
 
   #receive(reply: JournalReply): void {
@@ -196,6 +203,7 @@ export class Journal {
         this.#closed?.();
         break;
     }
+    this.#holdWhileUnanswered();
   }
 
   #settle(): void {
