@@ -246,11 +246,9 @@ export class CallbackEngine {
       const reason = new FunctionStop("failed", "the engine was closed");
       for (const open of this.#open) open.abort.abort(reason);
     }
-    if (mode !== "leave") {
-      if (mode === "terminate") this.#script.launcher.terminateAll(this.#script.killAfterMs);
-      await this.idle();
-    }
-    await this.#script.launcher.close({ running: mode === "wait" ? "wait" : "leave" });
+    const launcherClosed = mode === "wait" ? null : this.#script.launcher.close({ running: mode });
+    if (mode !== "leave") await this.idle();
+    await (launcherClosed ?? this.#script.launcher.close());
     await this.#script.bridge.close();
     this.#matcher.close();
     this.#events.clear();
