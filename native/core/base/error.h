@@ -17,10 +17,10 @@ enum class ErrorKind {
 struct Error {
   ErrorKind kind = ErrorKind::kSystem;
   std::string message;
-  int error_number = 0;     // errno, 0 where no system call failed
-  std::string syscall;      // its name
-  std::string path;         // the file it was about
-  std::size_t offset = 0;   // word of the program that is wrong
+  int error_number = 0;    // errno, 0 where no system call failed
+  std::string syscall;     // its name
+  std::string path;        // the file it was about
+  std::size_t offset = 0;  // word of the program that is wrong
 
   static Error System(const char* syscall, int error_number, std::string path = {}) {
     return Error{ErrorKind::kSystem, {}, error_number, syscall, std::move(path), 0};
