@@ -15,6 +15,7 @@ const benchmarks: Readonly<Record<string, { source: string; flags: readonly stri
 };
 /** What benchmarks start themselves. */
 const helpers: Readonly<Record<string, string>> = {
+  "launch-latency": "launch/latency-child.ts",
   "emit-allocation": "emit/allocation.ts",
   "storm-child": "storm/child.ts",
   "memory-subject": "memory/subject.ts",

@@ -55,7 +55,7 @@ export function drawChart(table: Table): string {
   }
   const ticks = scale.ticks.map((tick) => {
     const x = round(labelWidth + scale.place(tick));
-    const label = `<text class="faint" x="${x}" y="${y + 14}" text-anchor="middle">${formatNumber(tick)}</text>`;
+    const label = `<text class="faint" x="${x}" y="${y + 14}" text-anchor="middle">${tick.toLocaleString("en-US", { maximumSignificantDigits: 3 })}</text>`;
     return `<line class="axis" x1="${x}" x2="${x}" y1="${top}" y2="${y}"/>${label}`;
   });
   const sub = `${table.unit}, ${table.better} is better${table.scale === "log" ? ", logarithmic" : ""}`;

@@ -9,7 +9,7 @@ import { execaLaunching } from "./execa.js";
 import type { Launching } from "./launching.js";
 import { ourName, ours } from "./ours.js";
 import { holdResident } from "./resident.js";
-import { type Turn, takeTurn } from "./turn.js";
+import { longestStall, type Turn, takeTurn } from "./turn.js";
 
 const inFlightCounts = sized([1, 8, 64], [1, 8]);
 const residents = sized([50, 1024], [50]);
@@ -20,6 +20,8 @@ interface Case {
   residentMiB: number;
   rates: Map<string, number[]>;
   turns: Map<string, Turn[]>;
+  /** Milliseconds, one for each round. */
+  stalls: Map<string, number[]>;
 }
 
 /** Launches a second, and what each costs the event loop. */
@@ -65,7 +67,18 @@ async function measureCase(
   );
   const rates = new Map([...times].map(([name, launchMs]) => [name, launchMs.map((time) => 1000 / time)]));
   for (const [name, all] of turns) turns.set(name, all.slice(warmups));
-  return { inFlight, residentMiB, rates, turns };
+  const stalls = await measureStalls(launchings, inFlight);
+  return { inFlight, residentMiB, rates, turns, stalls };
+}
+
+function measureStalls(launchings: readonly Launching[], inFlight: number): Promise<Map<string, number[]>> {
+  return interleave(
+    launchings.map((launching) => ({
+      name: launching.name,
+      turn: () => withFolder((folder) => longestStall(launching, { milliseconds, inFlight, folder })),
+    })),
+    { rounds: sized(5, 1), warmups: 0 },
+  );
 }
 
 function rateTable(cases: readonly Case[]): Table {
@@ -84,19 +97,32 @@ function rateTable(cases: readonly Case[]): Table {
 
 function loopTables(cases: readonly Case[]): Table[] {
   const names = [...(cases[0]?.turns.keys() ?? [])];
-  const table = (id: string, title: string, of: (turn: Turn) => number): Table => ({
+  const table = (
+    id: string,
+    title: string,
+    unit: string,
+    of: (one: Case, name: string) => readonly number[] | undefined,
+  ): Table => ({
     id,
     title,
-    unit: "milliseconds a launch",
+    unit,
     better: "less",
     scale: "log",
     columns: cases.map(headOf),
-    rows: names.map((name) => ({ name, figures: cases.map(({ turns }) => figureOrNull(turns.get(name)?.map(of))) })),
+    rows: names.map((name) => ({ name, figures: cases.map((one) => figureOrNull(of(one, name))) })),
     subject: ourName,
   });
+  const each = "milliseconds a launch";
   return [
-    table("call", "Event loop held by the call that launches", ({ callMs }) => callMs),
-    table("loop", "Event loop busy, hearing of the end included", ({ loopMs }) => loopMs),
+    table("call", "Event loop held by the call that launches", each, ({ turns }, name) =>
+      turns.get(name)?.map(({ callMs }) => callMs),
+    ),
+    table("loop", "Event loop busy, hearing of the end included", each, ({ turns }, name) =>
+      turns.get(name)?.map(({ loopMs }) => loopMs),
+    ),
+    table("stall", "Longest stall of the event loop while launching", "milliseconds", ({ stalls }, name) =>
+      stalls.get(name),
+    ),
   ];
 }
 

@@ -1,4 +1,5 @@
-import { performance } from "node:perf_hooks";
+import { monitorEventLoopDelay, performance } from "node:perf_hooks";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Launching } from "./launching.js";
 
 export interface Turn {
@@ -42,4 +43,19 @@ export async function takeTurn(
     callMs: calling / launches,
     loopMs: active / launches,
   };
+}
+
+/**
+ * A turn under watch: by how many milliseconds the latest tick of a clock of one millisecond was late. The ticking keeps
+ * the event loop busy, so that nothing else is measured in such a turn.
+ */
+export async function longestStall(launching: Launching, options: Parameters<typeof takeTurn>[1]): Promise<number> {
+  const resolution = 1;
+  const delay = monitorEventLoopDelay({ resolution });
+  delay.enable();
+  await takeTurn(launching, options);
+  // A stall that lasts to the end is told by the tick that comes after it.
+  await pause(5 * resolution);
+  delay.disable();
+  return Math.max(0, delay.max / 1e6 - resolution);
 }
