@@ -37,14 +37,12 @@ class Call {
   LauncherHandle* Handle() const {
     bool is_launcher = false;
     void* data = nullptr;
-    if (napi_check_object_type_tag(env_, values_[0], &kLauncherTag, &is_launcher) != napi_ok || !is_launcher ||
-        napi_unwrap(env_, values_[0], &data) != napi_ok) {
-      bool pending = false;
-      napi_is_exception_pending(env_, &pending);
-      if (!pending) Wrong("the first argument is not a launcher");
-      return nullptr;
+    if (IsObject(0) && napi_check_object_type_tag(env_, values_[0], &kLauncherTag, &is_launcher) == napi_ok &&
+        is_launcher && napi_unwrap(env_, values_[0], &data) == napi_ok) {
+      return static_cast<std::shared_ptr<LauncherHandle>*>(data)->get();
     }
-    return static_cast<std::shared_ptr<LauncherHandle>*>(data)->get();
+    Wrong("the first argument is not a launcher");
+    return nullptr;
   }
 
   LauncherHandle* OpenHandle() const {
@@ -54,9 +52,20 @@ class Call {
     return nullptr;
   }
 
+  bool IsObject(std::size_t index) const {
+    napi_valuetype type = napi_undefined;
+    return napi_typeof(env_, values_[index], &type) == napi_ok && type == napi_object;
+  }
+
   bool Integer(std::size_t index, const char* name, double least, double most, double& number) const {
     if (ReadInteger(env_, values_[index], least, most, number)) return true;
     Wrong(std::string(name) + " must be a whole number in its range");
+    return false;
+  }
+
+  bool Object(std::size_t index, const char* name) const {
+    if (IsObject(index)) return true;
+    Wrong(std::string(name) + " must be an object");
     return false;
   }
 
@@ -69,6 +78,7 @@ class Call {
 
   bool Good(const Fields& fields) const {
     if (fields.wrong() == nullptr) return true;
+    // What a getter of the object has thrown goes first.
     Wrong(std::string(fields.wrong()) + " is missing or not what it must be");
     return false;
   }
@@ -118,7 +128,7 @@ napi_value Launch(napi_env env, napi_callback_info info) {
   const Call<3> call(env, info);
   LauncherHandle* const handle = call.OpenHandle();
   LaunchRequest request;
-  if (handle == nullptr || !call.Ticket(request.ticket)) return nullptr;
+  if (handle == nullptr || !call.Ticket(request.ticket) || !call.Object(2, "launch")) return nullptr;
   Fields fields(env, call[2]);
   request.file = fields.Path("file");
   request.argv = StringList::Packed(fields.PackedStrings("argv"));
@@ -142,7 +152,7 @@ napi_value AppendLog(napi_env env, napi_callback_info info) {
   const Call<3> call(env, info);
   LauncherHandle* const handle = call.OpenHandle();
   std::uint64_t ticket = 0;
-  if (handle == nullptr || !call.Ticket(ticket)) return nullptr;
+  if (handle == nullptr || !call.Ticket(ticket) || !call.Object(2, "block")) return nullptr;
   Fields fields(env, call[2]);
   LogBlock block;
   block.log = fields.Path("log");

@@ -1,0 +1,132 @@
+import { describe, expect, it, onTestFinished } from "vitest";
+import { type NativeLaunch, type NativeLauncher, type NativeLogBlock, native } from "../../lib/native.js";
+
+// What the Launcher class checks beforehand is checked again where memory is at stake.
+
+const goodLaunch: NativeLaunch = {
+  file: "/bin/true",
+  argv: "true\0",
+  env: "",
+  cwd: "/",
+  stdin: null,
+  output: null,
+  timeoutMs: 0,
+  killAfterMs: 0,
+  slowAfterMs: 0,
+};
+const goodBlock: NativeLogBlock = { log: "/nowhere/log", header: "", bodyFile: null, body: "", trailer: "" };
+const wrongArgument = expect.objectContaining({ code: "ERR_UCB_ARGUMENT", message: expect.stringMatching(/\w+ /) });
+
+function openNative(): NativeLauncher {
+  const launcher = native.launcherCreate(() => {}, 1);
+  onTestFinished(() => native.launcherClose(launcher));
+  return launcher;
+}
+
+describe("the addon", () => {
+  it.each<[string, unknown]>([
+    ["nothing", undefined],
+    ["null", null],
+    ["a number", 1],
+    ["an object", {}],
+    ["a matcher", native.matcherCreate(new Float64Array(2))],
+    ["something that only inherits from a launcher", Object.create(native.launcherCreate(() => {}, 1))],
+  ])("refuses %s for a launcher", (_name, value) => {
+    const launcher = value as NativeLauncher;
+    const calls = [
+      () => native.launcherLaunch(launcher, 1, goodLaunch),
+      () => native.launcherAppendLog(launcher, 1, goodBlock),
+      () => native.launcherSignal(launcher, 1, 15),
+      () => native.launcherTerminate(launcher, 1, 0),
+      () => native.launcherRef(launcher, true),
+      () => native.launcherClose(launcher),
+    ];
+    for (const call of calls) expect(call).toThrow(wrongArgument);
+  });
+
+  it("refuses a launch in which anything is wrong", () => {
+    const launcher = openNative();
+    const wrong: Record<keyof NativeLaunch, unknown[]> = {
+      file: [undefined, 1, "", "true", "/bin/true\0"],
+      argv: [undefined, ["true"], "", "true"],
+      env: [undefined, [], "A=1"],
+      cwd: [undefined, ".", "/\0"],
+      stdin: [undefined, "text", [], new Int8Array(1), new ArrayBuffer(1)],
+      output: [undefined, "output", "/tmp/\0"],
+      timeoutMs: [undefined, -1, Number.NaN, Number.POSITIVE_INFINITY, "1"],
+      killAfterMs: [undefined, -1, Number.NaN],
+      slowAfterMs: [undefined, -1, Number.NaN],
+    };
+    for (const [name, values] of Object.entries(wrong)) {
+      for (const value of values) {
+        const launch = { ...goodLaunch, [name]: value } as NativeLaunch;
+        expect(() => native.launcherLaunch(launcher, 1, launch)).toThrow(
+          expect.objectContaining({ code: "ERR_UCB_ARGUMENT", message: expect.stringContaining(name) }),
+        );
+      }
+    }
+    for (const launch of [undefined, null, 1]) {
+      expect(() => native.launcherLaunch(launcher, 1, launch as unknown as NativeLaunch)).toThrow(wrongArgument);
+    }
+  });
+
+  it("refuses a log block in which anything is wrong", () => {
+    const launcher = openNative();
+    const wrong: Record<keyof NativeLogBlock, unknown[]> = {
+      log: [undefined, 1, "log", "/log\0"],
+      header: [undefined, null, 1],
+      bodyFile: [undefined, 1, "file", "/file\0"],
+      body: [undefined, null],
+      trailer: [undefined, {}],
+    };
+    for (const [name, values] of Object.entries(wrong)) {
+      for (const value of values) {
+        const block = { ...goodBlock, [name]: value } as NativeLogBlock;
+        expect(() => native.launcherAppendLog(launcher, 1, block)).toThrow(
+          expect.objectContaining({ code: "ERR_UCB_ARGUMENT", message: expect.stringContaining(name) }),
+        );
+      }
+    }
+  });
+
+  it("refuses numbers out of their range, and callbacks that are none", () => {
+    const launcher = openNative();
+    for (const ticket of [-1, 1.5, Number.NaN, 2 ** 53, "1" as unknown as number]) {
+      expect(() => native.launcherLaunch(launcher, ticket, goodLaunch)).toThrow(wrongArgument);
+      expect(() => native.launcherAppendLog(launcher, ticket, goodBlock)).toThrow(wrongArgument);
+      expect(() => native.launcherSignal(launcher, ticket, 15)).toThrow(wrongArgument);
+      expect(() => native.launcherTerminate(launcher, ticket, 0)).toThrow(wrongArgument);
+    }
+    for (const signal of [0, 65, -1, 1.5]) {
+      expect(() => native.launcherSignal(launcher, 1, signal)).toThrow(wrongArgument);
+    }
+    for (const time of [-1, Number.NaN]) {
+      expect(() => native.launcherTerminate(launcher, 1, time)).toThrow(wrongArgument);
+    }
+    for (const threads of [0, 65, 1.5]) expect(() => native.launcherCreate(() => {}, threads)).toThrow(wrongArgument);
+    expect(() => native.launcherCreate({} as () => void, 1)).toThrow(wrongArgument);
+    expect(() => native.launcherRef(launcher, 1 as unknown as boolean)).toThrow(wrongArgument);
+  });
+
+  it("passes on what a property throws when it is read", () => {
+    const launcher = openNative();
+    const launch = Object.defineProperty({ ...goodLaunch }, "cwd", {
+      get() {
+        throw new RangeError("on purpose");
+      },
+    });
+    expect(() => native.launcherLaunch(launcher, 1, launch)).toThrow(new RangeError("on purpose"));
+  });
+
+  it("says of a closed launcher that it is closed, and closes it again without complaint", () => {
+    const launcher = native.launcherCreate(() => {}, 1);
+    native.launcherClose(launcher);
+    native.launcherClose(launcher);
+    const closed = expect.objectContaining({ code: "ERR_UCB_CLOSED" });
+    expect(() => native.launcherLaunch(launcher, 1, goodLaunch)).toThrow(closed);
+    expect(() => native.launcherAppendLog(launcher, 1, goodBlock)).toThrow(closed);
+    expect(() => native.launcherSignal(launcher, 1, 15)).toThrow(closed);
+    expect(() => native.launcherTerminate(launcher, 1, 0)).toThrow(closed);
+    expect(() => native.launcherRef(launcher, true)).toThrow(closed);
+  });
+});
