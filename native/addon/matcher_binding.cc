@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "addon/event_string.h"
 #include "core/trigger/matcher.h"
 
 // The functions are called for every event of a farm, so they are plain Node-API callbacks: a wrapped object's method
@@ -51,7 +52,9 @@ using SharedRegistry = std::shared_ptr<Registry>;
 
 struct Handle {
   SharedRegistry registry;
-  napi_ref results = nullptr;  // the caller's Float64Array
+  napi_ref buffer = nullptr;  // the ArrayBuffer of the caller's results
+  std::size_t offset = 0;     // where in it they start, in bytes
+  std::size_t length = 0;     // how many numbers they have room for
   Matcher matcher;
 };
 
@@ -101,6 +104,12 @@ class Call {
     return true;
   }
 
+  bool GetText(std::size_t index, const char* message, EventString& text) const {
+    if (text.Read(env_, arguments_[index])) return true;
+    ThrowType(env_, message);
+    return false;
+  }
+
   bool GetArray(std::size_t index, napi_typedarray_type type, const char* message, void*& data,
                 std::size_t& length) const {
     napi_typedarray_type actual = napi_int8_array;
@@ -118,36 +127,6 @@ class Call {
   void* data_ = nullptr;
 };
 
-// A JavaScript string as UTF-8: short ones cost no allocation.
-class Text {
- public:
-  // False, with a TypeError thrown, if the value is no string.
-  bool Read(napi_env env, napi_value value, const char* message) {
-    std::size_t length = 0;
-    if (napi_get_value_string_utf8(env, value, short_.data(), short_.size(), &length) != napi_ok) {
-      ThrowType(env, message);
-      return false;
-    }
-    // A full buffer may have cut the text, up to one character short of its end.
-    if (length + 4 < short_.size()) {
-      view_ = {short_.data(), length};
-      return true;
-    }
-    napi_get_value_string_utf8(env, value, nullptr, 0, &length);
-    long_.resize(length + 1);
-    napi_get_value_string_utf8(env, value, long_.data(), long_.size(), &length);
-    view_ = {long_.data(), length};
-    return true;
-  }
-
-  std::string_view view() const { return view_; }
-
- private:
-  std::array<char, 512> short_;
-  std::string long_;
-  std::string_view view_;
-};
-
 // Writes as many pairs as fit.
 void WritePairs(std::span<const Firing> firings, double* target, std::size_t length) {
   const std::size_t pairs = std::min(firings.size(), length / 2);
@@ -157,22 +136,41 @@ void WritePairs(std::span<const Firing> firings, double* target, std::size_t len
   }
 }
 
+// The buffer is asked for its memory each time: it may have been transferred away or resized since.
+void WriteResults(napi_env env, const Handle& handle) {
+  napi_value buffer = nullptr;
+  void* data = nullptr;
+  std::size_t size = 0;
+  if (napi_get_reference_value(env, handle.buffer, &buffer) != napi_ok ||
+      napi_get_arraybuffer_info(env, buffer, &data, &size) != napi_ok || size <= handle.offset) {
+    return;
+  }
+  auto* numbers = reinterpret_cast<double*>(static_cast<char*>(data) + handle.offset);
+  WritePairs(handle.matcher.results(), numbers, std::min(handle.length, (size - handle.offset) / sizeof(double)));
+}
+
 napi_value Create(napi_env env, napi_callback_info info) {
   const Call<1> call(env, info);
   void* data = nullptr;
-  std::size_t length = 0;
-  if (!call.GetArray(0, napi_float64_array, "the results must be a Float64Array", data, length)) return nullptr;
   auto handle = std::make_unique<Handle>();
+  if (!call.GetArray(0, napi_float64_array, "the results must be a Float64Array", data, handle->length)) return nullptr;
+  napi_value buffer = nullptr;
+  bool is_own = false;
+  napi_get_typedarray_info(env, call[0], nullptr, nullptr, nullptr, &buffer, &handle->offset);
+  if (napi_is_arraybuffer(env, buffer, &is_own) != napi_ok || !is_own) {
+    ThrowType(env, "the results must not lie in shared memory");
+    return nullptr;
+  }
+  if (napi_create_reference(env, buffer, 1, &handle->buffer) != napi_ok) return nullptr;
   handle->registry = call.registry();
-  if (napi_create_reference(env, call[0], 1, &handle->results) != napi_ok) return nullptr;
   const auto finalize = [](napi_env finalizing, void* pointer, void*) {
     const std::unique_ptr<Handle> owned(static_cast<Handle*>(pointer));
     owned->registry->Forget(owned.get());
-    napi_delete_reference(finalizing, owned->results);
+    napi_delete_reference(finalizing, owned->buffer);
   };
   napi_value external = nullptr;
   if (napi_create_external(env, handle.get(), finalize, nullptr, &external) != napi_ok) {
-    napi_delete_reference(env, handle->results);
+    napi_delete_reference(env, handle->buffer);
     return nullptr;
   }
   handle->registry->live.push_back(handle.get());
@@ -205,9 +203,9 @@ napi_value Attach(napi_env env, napi_callback_info info) {
   uint64_t id = 0;
   uint64_t pid = 0;
   uint64_t pgrp = 0;
-  Text label;
+  EventString label;
   if (handle == nullptr || !call.GetId(1, 1, "the job id", id) || !call.GetId(2, 0, "the parent's id", pid) ||
-      !call.GetId(3, 0, "the process group", pgrp) || !label.Read(env, call[4], "the label must be a string")) {
+      !call.GetId(3, 0, "the process group", pgrp) || !call.GetText(4, "the label must be a string", label)) {
     return nullptr;
   }
   handle->matcher.Attach(id, pid, pgrp, label.view());
@@ -225,19 +223,10 @@ napi_value Detach(napi_env env, napi_callback_info info) {
 napi_value Match(napi_env env, napi_callback_info info) {
   const Call<2> call(env, info);
   Handle* handle = call.GetHandle();
-  Text event;
-  if (handle == nullptr || !event.Read(env, call[1], "the event must be a string")) return nullptr;
-  const std::ptrdiff_t count = handle->matcher.Match(event.view());
-  if (count > 0) {
-    // Asked for anew each time: the array may have been transferred or its buffer resized since.
-    napi_value results = nullptr;
-    void* data = nullptr;
-    std::size_t length = 0;
-    if (napi_get_reference_value(env, handle->results, &results) == napi_ok &&
-        napi_get_typedarray_info(env, results, nullptr, &length, &data, nullptr, nullptr) == napi_ok) {
-      WritePairs(handle->matcher.results(), static_cast<double*>(data), length);
-    }
-  }
+  EventString event;
+  if (handle == nullptr || !call.GetText(1, "the event must be a string", event)) return nullptr;
+  const std::ptrdiff_t count = handle->matcher.MatchPadded(event.view());
+  if (count > 0) WriteResults(env, *handle);
   napi_value result = nullptr;
   if (count <= INT32_MAX) {
     napi_create_int32(env, static_cast<int32_t>(count), &result);

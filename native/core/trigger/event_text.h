@@ -16,7 +16,7 @@ struct Event {
 };
 
 // Takes `name-type-jobid-extra`, `globaltime-t` or `globalrepeat-t-interval` apart; false if the text is malformed.
-// Accepts exactly what parseEvent of lib/trigger/event.ts accepts.
+// Accepts exactly what parseEvent of lib/trigger/event.ts accepts. The text must be padded (kTextPadding).
 bool ParseEvent(std::string_view text, Event& event);
 
 }  // namespace ucb::trigger

@@ -74,7 +74,7 @@ class JobTable {
 
   static constexpr uint64_t kAttached = uint64_t{1} << 63;
   static constexpr uint64_t kIdMask = kAttached - 1;
-  static constexpr uint64_t kNoJob = kIdMask;  // 0 owns the memories of global events
+  static constexpr uint64_t kNoJob = kIdMask;     // 0 owns the memories of global events
   static constexpr uint32_t kUnused = kNone - 1;  // the label of a relation that was removed
 
   bool IsAttached(uint32_t job) const { return (jobs_[job].id & kAttached) != 0; }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <tuple>
 #include <utility>
 
@@ -56,6 +57,14 @@ void Matcher::Detach(uint64_t id) noexcept {
 }
 
 std::ptrdiff_t Matcher::Match(std::string_view text) noexcept {
+  padded_.assign(text.size() + kTextPadding, '\0');
+  std::copy(text.begin(), text.end(), padded_.begin());
+  const std::ptrdiff_t count = MatchPadded({padded_.data(), text.size()});
+  Trim(padded_);
+  return count;
+}
+
+std::ptrdiff_t Matcher::MatchPadded(std::string_view text) noexcept {
   results_.clear();
   Trim(results_);
   Event event;
@@ -74,15 +83,15 @@ MatcherStats Matcher::Stats() const noexcept {
                       .memories = memory_count_,
                       .bytes = sizeof(*this) + rules_.index.bytes() + rules_.remembering.bytes() + jobs_.bytes() +
                                memories_.bytes() + BytesOf(results_) + BytesOf(hits_) + BytesOf(happenings_) +
-                               BytesOf(bits_) + BytesOf(children_) + BytesOf(group_)};
+                               BytesOf(bits_) + BytesOf(padded_) + BytesOf(children_) + BytesOf(group_)};
 }
 
 void Matcher::MatchEvent(const Event& event) {
   const TermIndex& index = rules_.index;
-  const TermIndex::Cells cells = index.CellsOf(event);
-  if (cells.count == 0) return;
+  const TermIndex::Candidates candidates = index.CandidatesFor(event);
+  if (candidates.empty()) return;
   hits_.clear();
-  index.Find(event, cells, cells.uses_labels ? LabelOf(event.job) : TermIndex::Label(), hits_);
+  index.Find(event, candidates, candidates.uses_labels ? LabelOf(event.job) : TermIndex::Label(), hits_);
   if (hits_.empty()) return;
 
   has_children_ = has_group_ = false;
@@ -100,11 +109,16 @@ void Matcher::MatchEvent(const Event& event) {
         });
   }
   Remember();
-  if (results_.size() > 1) {
-    if (!std::is_sorted(results_.begin(), results_.end())) std::sort(results_.begin(), results_.end());
-    results_.erase(std::unique(results_.begin(), results_.end()), results_.end());
-  }
+  if (results_.size() > 1) SortResults();
   TrimScratch();
+}
+
+void Matcher::SortResults() {
+  // Strictly ascending, they are in order and each is there once.
+  const auto wrong = std::adjacent_find(results_.begin(), results_.end(), std::greater_equal<>());
+  if (wrong == results_.end()) return;
+  std::sort(results_.begin(), results_.end());
+  results_.erase(std::unique(results_.begin(), results_.end()), results_.end());
 }
 
 TermIndex::Label Matcher::LabelOf(uint64_t id) const {

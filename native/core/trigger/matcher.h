@@ -10,6 +10,7 @@
 #include "core/trigger/event_text.h"
 #include "core/trigger/job_table.h"
 #include "core/trigger/memory_table.h"
+#include "core/trigger/padded_text.h"
 #include "core/trigger/rule_builder.h"
 
 namespace ucb::trigger {
@@ -17,7 +18,7 @@ namespace ucb::trigger {
 // One callback to be run for one job.
 struct Firing {
   uint32_t callback;
-  uint64_t owner;  // job id, 0 for global time events
+  uint64_t owner;                                   // job id, 0 for global time events
   auto operator<=>(const Firing&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
@@ -49,6 +50,8 @@ class Matcher {
   // Matches one event as it travels and returns the count of results, or kMalformed. A `submit-job` event attaches
   // its job, a `removed-job` event detaches it after matching.
   std::ptrdiff_t Match(std::string_view event) noexcept;
+  // The same for a text behind which kTextPadding more bytes can be read, without copying it.
+  std::ptrdiff_t MatchPadded(std::string_view event) noexcept;
 
   // What the last match fires, by callback and then owner, each pair once. Valid until the next match.
   std::span<const Firing> results() const { return results_; }
@@ -64,6 +67,7 @@ class Matcher {
   };
 
   void MatchEvent(const Event& event);
+  void SortResults();
   TermIndex::Label LabelOf(uint64_t id) const;
   std::span<const uint64_t> OwnersOf(ContextShape context, const Event& event);
   void Remember();
@@ -81,6 +85,7 @@ class Matcher {
   std::vector<Firing> results_;
 
   // Kept between matches so that matching allocates nothing.
+  std::vector<char> padded_;
   std::vector<TermIndex::Hit> hits_;
   std::vector<Happening> happenings_;
   std::vector<uint64_t> bits_;

@@ -30,7 +30,7 @@ inline constexpr uint32_t kMaxCallback = (uint32_t{1} << 30) - 1;
 inline constexpr uint64_t kMaxRuleTerms = uint64_t{1} << 22;
 inline constexpr uint64_t kMaxRuleCode = uint64_t{1} << 24;
 inline constexpr uint64_t kMaxPatternSegments = uint64_t{1} << 22;
-inline constexpr uint64_t kMaxPatternBytes = (uint64_t{1} << 26) - 1;
+inline constexpr uint64_t kMaxPatternBytes = (uint64_t{1} << 25) - 1;
 
 // A compiled trigger program (FORMAT.md) that was found to be sound. It looks at the caller's bytes and owns nothing.
 class Program {

@@ -16,11 +16,15 @@ namespace ucb::trigger {
 // the event's name and type have. What a hash cannot compare, patterns, is compared afterwards.
 class TermIndex {
  public:
-  // The cells an event has to be looked up in: of its name, of `done`, of names with wildcards.
-  struct Cells {
-    std::array<uint32_t, 3> cell;
-    uint32_t count = 0;
-    bool uses_labels = false;
+  // What an event has to be compared with.
+  struct Candidates {
+    const uint32_t* fixed;
+    const uint32_t* probes;
+    uint32_t fixed_count;
+    uint32_t probe_count;
+    bool uses_labels;
+
+    bool empty() const { return (fixed_count | probe_count) == 0; }
   };
 
   struct Label {
@@ -37,12 +41,12 @@ class TermIndex {
   TermIndex() : TermIndex(TermTables()) {}
   explicit TermIndex(TermTables tables) : tables_(std::move(tables)) {}
 
-  // None for events that no term can match.
-  Cells CellsOf(const Event& event) const;
+  // Empty for events that no term can match. The event's text must be padded (kTextPadding).
+  Candidates CandidatesFor(const Event& event) const;
 
   // Appends the terms the event satisfies. `label` is that of the event's job, empty if it has none; it is needed only
-  // if the cells use labels.
-  void Find(const Event& event, const Cells& cells, const Label& label, std::vector<Hit>& hits) const;
+  // if the candidates use labels.
+  void Find(const Event& event, const Candidates& candidates, const Label& label, std::vector<Hit>& hits) const;
 
   // Calls fire(callback) or remember(slot, bit) for all targets of a hit.
   template <typename Fire, typename Remember>
@@ -63,9 +67,25 @@ class TermIndex {
   std::size_t bytes() const { return tables_.bytes(); }
 
  private:
-  void FindHashed(const Event& event, uint32_t cell, const Label& label, std::vector<Hit>& hits) const;
-  void AppendEntries(std::size_t at, uint32_t cell, Shape shape, const Event& event, const Label& label,
-                     std::vector<Hit>& hits) const;
+  // What the buckets of one event are hashed by, for each shape of a context and of an extra.
+  struct Keys {
+    std::array<uint64_t, kContextShapes> context{};
+    std::array<uint64_t, kExtraShapes> extra{};
+    uint64_t shapes = 0;  // that the event can match at all
+  };
+
+  struct Probe {
+    uint64_t hash;
+    uint32_t probe;
+  };
+
+  static constexpr std::size_t kMostProbes = std::size_t{3} * kContextShapes * kExtraShapes;
+
+  Keys KeysOf(const Event& event, const Label& label) const;
+  void FindHashed(const Probe& probe, const Event& event, const Label& label, std::vector<Hit>& hits) const;
+  // `bucket` is where it starts, `at` where its entries or targets do.
+  void AppendBucket(std::size_t bucket, std::size_t at, const Event& event, const Label& label,
+                    std::vector<Hit>& hits) const;
   bool NameMatches(uint32_t pattern, const Event& event) const;
 
   TermTables tables_;

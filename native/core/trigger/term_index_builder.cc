@@ -10,9 +10,8 @@ TermIndexBuilder::TermIndexBuilder(const Program& program, const PatternClasses&
     : program_(program), classes_(classes), stored_(program.pattern_count(), kNone) {
   tables_.seed = seed;
   tables_.words.push_back(0);
-  for (uint32_t type = 0; type < kWildCells; ++type) {
-    tables_.cells.push_back(Cell{.done = kNone, .type = static_cast<EventType>(type)});
-  }
+  tables_.cells.resize(kWildCells);
+  drafts_.resize(kWildCells);
 }
 
 void TermIndexBuilder::Add(const Program::Term& term, Target target) {
@@ -51,9 +50,9 @@ void TermIndexBuilder::Add(const Program::Term& term, Target target) {
   for (uint32_t type = 0; type < kEventTypes; ++type) {
     if ((term.types >> type & 1) == 0) continue;
     item.cell = exact_name ? CellOf(classes_.Prefix(term.name), static_cast<EventType>(type)) : type;
-    Cell& cell = tables_.cells[item.cell];
-    if (term.context == ContextKind::kLabel) cell.uses_labels = true;
-    if (!IsFixed(item.shape)) cell.shapes |= uint64_t{1} << item.shape;
+    Draft& draft = drafts_[item.cell];
+    if (term.context == ContextKind::kLabel) draft.uses_labels = true;
+    if (!IsFixed(item.shape)) draft.shapes |= uint64_t{1} << item.shape;
     items_.push_back(item);
   }
 }
@@ -65,8 +64,12 @@ TermTables TermIndexBuilder::Build() {
   for (std::size_t at = 0; at < items_.size();) at = WriteBucket(at);
   std::vector<Item>().swap(items_);
   BuildSlots();
+  BuildLists();
   BuildHeads();
+  tables_.words.resize(tables_.words.size() + WordsOf(kTextPadding));
+  tables_.names.append(kTextPadding, '\0');
   tables_.words.shrink_to_fit();
+  tables_.lists.shrink_to_fit();
   tables_.cells.shrink_to_fit();
   tables_.names.shrink_to_fit();
   tables_.patterns.Shrink();
@@ -83,19 +86,23 @@ bool TermIndexBuilder::SameEntry(const Item& left, const Item& right) {
          left.label_pattern == right.label_pattern && left.extra_pattern == right.extra_pattern;
 }
 
-uint32_t TermIndexBuilder::CellOf(std::string_view name, EventType type) {
-  const uint64_t hash = tables_.HashName(name, type);
-  const uint32_t found = cell_index_.Find(hash, [&](uint32_t cell) {
+uint32_t TermIndexBuilder::FindCell(std::string_view name, EventType type) const {
+  return cell_index_.Find(tables_.HashName(name, type), [&](uint32_t cell) {
     return tables_.cells[cell].type == type && tables_.NameOf(tables_.cells[cell]) == name;
   });
+}
+
+uint32_t TermIndexBuilder::CellOf(std::string_view name, EventType type) {
+  const uint32_t found = FindCell(name, type);
   if (found != kNone) return found;
   const auto cell = static_cast<uint32_t>(tables_.cells.size());
-  tables_.cells.push_back(Cell{.done = kNone,
-                               .name_at = static_cast<uint32_t>(tables_.names.size()),
+  tables_.cells.push_back(Cell{.name_at = static_cast<uint32_t>(tables_.names.size()),
                                .name_length = static_cast<uint32_t>(name.size()),
-                               .type = type});
+                               .type = type,
+                               .list = 0});
+  drafts_.push_back(Draft());
   tables_.names += name;
-  cell_index_.Insert(hash, cell, [this](uint32_t other) { return HashCell(other); });
+  cell_index_.Insert(HashCell(cell), cell, [this](uint32_t other) { return HashCell(other); });
   return cell;
 }
 
@@ -111,7 +118,7 @@ ExtraShape TermIndexBuilder::PlaceExtra(uint32_t pattern, Item& item) const {
   for (const ExtraShape shape :
        {ExtraShape::kEightBytes, ExtraShape::kFourBytes, ExtraShape::kTwoBytes, ExtraShape::kOneByte}) {
     if (prefix.size() < PrefixLength(shape)) continue;
-    item.extra = LoadShort(prefix.data(), PrefixLength(shape));
+    item.extra = TermTables::PrefixKey(prefix.substr(0, PrefixLength(shape)));
     return shape;
   }
   return ExtraShape::kNothing;
@@ -133,14 +140,9 @@ void TermIndexBuilder::LinkDone() {
   for (uint32_t type = 0; type < kEventTypes; ++type) {
     const auto event_type = static_cast<EventType>(type);
     if (IsGlobal(event_type)) continue;
-    const uint32_t done = cell_index_.Find(tables_.HashName("done", event_type), [&](uint32_t cell) {
-      return tables_.cells[cell].type == event_type && tables_.NameOf(tables_.cells[cell]) == "done";
-    });
+    const uint32_t done = FindCell("done", event_type);
     if (done == kNone) continue;
-    for (const char* name : {"complete", "killed", "failed"}) {
-      const uint32_t cell = CellOf(name, event_type);
-      tables_.cells[cell].done = done;
-    }
+    for (const char* name : {"complete", "killed", "failed"}) drafts_[CellOf(name, event_type)].done = done;
   }
 }
 
@@ -152,7 +154,7 @@ std::size_t TermIndexBuilder::WriteBucket(std::size_t first) {
   const bool exact = ExtraOf(item.shape) == ExtraShape::kExact;
   const std::string_view extra = exact ? classes_.Prefix(static_cast<uint32_t>(item.extra)) : std::string_view();
   tables_.words.push_back(item.cell);
-  tables_.words.push_back(item.shape | static_cast<uint32_t>(extra.size()) << kShapeBits);
+  tables_.words.push_back(item.shape | static_cast<uint32_t>(extra.size()) << kLengthShift);
   if (context == ContextShape::kJob) {
     tables_.words.push_back(static_cast<uint32_t>(item.context));
     tables_.words.push_back(static_cast<uint32_t>(item.context >> 32));
@@ -163,19 +165,22 @@ std::size_t TermIndexBuilder::WriteBucket(std::size_t first) {
   }
   WriteText(extra);
   if (IsFixed(item.shape)) {
-    Cell& cell = tables_.cells[item.cell];
-    tables_.words[bucket] = cell.fixed;
-    cell.fixed = bucket;
+    Draft& draft = drafts_[item.cell];
+    if (draft.fixed_count++ == 0) draft.fixed_at = fixed_.size();
+    fixed_.push_back(bucket);
   } else {
     hashed_.push_back(Hashed{HashOf(item), bucket});
   }
 
   std::size_t end = first;
   while (end < items_.size() && SameBucket(items_[end], item)) ++end;
+  // In order, items without patterns come last: if the first has none, there is one entry and no pattern at all.
+  const bool plain = item.name_pattern == kNone && item.label_pattern == kNone && item.extra_pattern == kNone;
+  if (plain) tables_.words[std::size_t{bucket} + 1] |= kPlain;
   for (std::size_t at = first; at < end;) {
     std::size_t next = at;
     while (next < end && SameEntry(items_[next], items_[at])) ++next;
-    WriteEntry(at, next, HasEntries(item.cell, item.shape), next == end);
+    WriteEntry(at, next, !plain, next == end);
     at = next;
   }
   return end;
@@ -218,23 +223,61 @@ uint64_t TermIndexBuilder::HashOf(const Item& item) const {
   const uint64_t context =
       label ? tables_.HashLabel(classes_.Prefix(static_cast<uint32_t>(item.context))) : item.context;
   const uint64_t extra = exact ? tables_.HashExtra(classes_.Prefix(static_cast<uint32_t>(item.extra))) : item.extra;
-  return TermTables::HashBucket(item.cell, item.shape, context, extra);
+  return TermTables::HashBucket(TermTables::ProbeOf(item.cell, item.shape), context, extra);
 }
 
 void TermIndexBuilder::BuildSlots() {
   if (hashed_.empty()) return;
   tables_.slots.resize(hashed_.size() * 5 / 3 + 1, TermTables::Slot{.tag = 0, .bucket = 0});
+  // Most probes find nothing; a bit among eight or more a bucket tells so in the fewest cache lines.
+  tables_.filter.resize(std::bit_ceil((hashed_.size() + 7) / 8));
   for (const Hashed& entry : hashed_) {
+    tables_.filter[entry.hash / 64 & (tables_.filter.size() - 1)] |= uint64_t{1} << (entry.hash % 64);
     std::size_t at = tables_.Home(entry.hash);
     while (tables_.slots[at].bucket != 0) at = at + 1 == tables_.slots.size() ? 0 : at + 1;
     tables_.slots[at] = TermTables::Slot{.tag = static_cast<uint32_t>(entry.hash), .bucket = entry.bucket};
   }
 }
 
+void TermIndexBuilder::BuildLists() {
+  for (uint32_t type = 0; type < kEventTypes; ++type) tables_.other_names[type] = WriteList({type, kNone, kNone});
+  for (uint32_t cell = kWildCells; cell < tables_.cells.size(); ++cell) {
+    const auto wild = static_cast<uint32_t>(tables_.cells[cell].type);
+    tables_.cells[cell].list = WriteList({cell, drafts_[cell].done, wild});
+  }
+}
+
+uint32_t TermIndexBuilder::WriteList(std::array<uint32_t, 3> cells) {
+  std::vector<uint32_t>& lists = tables_.lists;
+  const std::size_t list = lists.size();
+  lists.insert(lists.end(), {0, 0});
+  for (const uint32_t cell : cells) {
+    if (cell == kNone) continue;
+    const Draft& draft = drafts_[cell];
+    for (std::size_t i = 0; i < draft.fixed_count; ++i) lists.push_back(fixed_[draft.fixed_at + i]);
+    lists[list] += static_cast<uint32_t>(draft.fixed_count);
+    if (draft.uses_labels) lists[list + 1] |= kUsesLabels;
+  }
+  for (const uint32_t cell : cells) {
+    if (cell == kNone) continue;
+    for (uint64_t shapes = drafts_[cell].shapes; shapes != 0; shapes &= shapes - 1) {
+      lists.push_back(TermTables::ProbeOf(cell, static_cast<Shape>(std::countr_zero(shapes))));
+      ++lists[list + 1];
+    }
+  }
+  if (lists.size() == list + 2) {
+    lists.resize(list);
+    return 0;
+  }
+  return static_cast<uint32_t>(list);
+}
+
 void TermIndexBuilder::BuildHeads() {
   const std::size_t named = tables_.cells.size() - kWildCells;
   if (named == 0) return;
-  tables_.heads.resize(std::bit_ceil(named * 2), TermTables::Head{.tag = 0, .cell = kNone});
+  // Where there are few, room enough that nearly every name stands where it is looked for.
+  const std::size_t room = named <= 1024 ? 8 : 2;
+  tables_.heads.resize(std::bit_ceil(named * room), TermTables::Head{.tag = 0, .cell = kNone});
   for (auto cell = kWildCells; cell < tables_.cells.size(); ++cell) {
     const uint64_t hash = HashCell(cell);
     std::size_t at = tables_.HeadHome(hash);

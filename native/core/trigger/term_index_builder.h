@@ -43,6 +43,20 @@ class TermIndexBuilder {
     auto operator<=>(const Item&) const = default;  // NOLINT(modernize-use-nullptr)
   };
 
+  // What is known of a cell until its list is written.
+  struct Draft {
+    uint64_t shapes = 0;       // of its hashed buckets, a bit each
+    std::size_t fixed_at = 0;  // its fixed buckets, in `fixed_`
+    std::size_t fixed_count = 0;
+    uint32_t done = kNone;  // the cell of `done` of this type, where this name implies it
+    bool uses_labels = false;
+  };
+
+  struct Hashed {
+    uint64_t hash;
+    uint32_t bucket;
+  };
+
   static bool SameBucket(const Item& left, const Item& right);
   static bool SameEntry(const Item& left, const Item& right);
 
@@ -50,11 +64,14 @@ class TermIndexBuilder {
   ExtraShape PlaceExtra(uint32_t pattern, Item& item) const;
   ContextShape PlaceLabel(uint32_t pattern, Item& item) const;
   void LinkDone();
+  uint32_t FindCell(std::string_view name, EventType type) const;
   std::size_t WriteBucket(std::size_t first);
   void WriteEntry(std::size_t first, std::size_t end, bool has_flags, bool last);
   void WriteText(std::string_view text);
   uint64_t HashOf(const Item& item) const;
   void BuildSlots();
+  void BuildLists();
+  uint32_t WriteList(std::array<uint32_t, 3> cells);
   void BuildHeads();
   uint32_t StoredPattern(uint32_t pattern_class);
   uint64_t HashCell(uint32_t cell) const {
@@ -67,10 +84,8 @@ class TermIndexBuilder {
   NumberIndex cell_index_;
   std::vector<Item> items_;
   std::vector<uint32_t> stored_;  // number in the pattern table by class, kNone until it is needed
-  struct Hashed {
-    uint64_t hash;
-    uint32_t bucket;
-  };
+  std::vector<Draft> drafts_;     // by cell
+  std::vector<uint32_t> fixed_;   // fixed buckets by cell
   std::vector<Hashed> hashed_;
 };
 

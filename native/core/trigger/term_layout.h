@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -12,15 +13,20 @@
 
 // What the term index looks like in memory: written by the builder, read by the index.
 //
-// Terms that are equal for a hash probe share a bucket. A bucket is a run of words:
-//   cell (or, in a chain of fixed buckets, where the next one is; 0 ends it)
-//   shape | length of the exact extra << 6
+// Terms of one event name and type make a cell; the names with wildcards of a type make another. Terms of a cell that
+// are equal for a hash probe share a bucket. A bucket is a run of words:
+//   cell
+//   shape | kPlain | length of the exact extra << kLengthShift
 //   job id: low, high            if the shape's context is a job id
 //   length, text                 if the shape's context is an exact label
 //   text                         if the shape's extra is exact
 //   then its entries, which differ in their patterns: flags | words of targets << 4, the patterns' numbers, targets.
-//   A bucket that no pattern can be part of has just targets.
+//   A plain bucket has no patterns and just targets.
 // A target is a callback, or kRemembers and a slot with the number of the bit in the next word.
+//
+// What an event of a name and type has to be compared with is a list: of the cell of its name, of `done` where its name
+// implies it, and of names with wildcards. A list is a run of words: the count of fixed buckets, the count of probes
+// (with kUsesLabels), the fixed buckets, and the probes: a cell and a shape each.
 namespace ucb::trigger {
 
 // How a bucket's context is compared.
@@ -32,6 +38,9 @@ enum class ExtraShape : uint8_t { kExact, kNothing, kOneByte, kTwoBytes, kFourBy
 using Shape = uint32_t;
 inline constexpr uint32_t kShapeBits = 6;
 inline constexpr uint32_t kShapeMask = (1U << kShapeBits) - 1;
+inline constexpr uint32_t kPlain = 1U << kShapeBits;
+inline constexpr uint32_t kLengthShift = kShapeBits + 1;
+inline constexpr uint32_t kUsesLabels = uint32_t{1} << 31;
 
 inline Shape MakeShape(ContextShape context, ExtraShape extra) {
   return static_cast<uint32_t>(context) << 3 | static_cast<uint32_t>(extra);
@@ -42,24 +51,30 @@ inline ContextShape ContextOf(Shape shape) {
 inline ExtraShape ExtraOf(Shape shape) {
   return static_cast<ExtraShape>(shape & 7);
 }
-// Of the extra shapes from kOneByte on.
+// Of the extra shapes from kOneByte on. Such a prefix, as a number, is what is hashed.
 inline std::size_t PrefixLength(ExtraShape extra) {
   return std::size_t{1} << (static_cast<unsigned>(extra) - 2);
 }
 
-// A cell has at most one bucket of such a shape: it is chained to the cell and not hashed.
+// A cell has at most one bucket of such a shape: it stands in lists and is not hashed.
 inline bool IsFixed(Shape shape) {
   const ContextShape context = ContextOf(shape);
   return ExtraOf(shape) == ExtraShape::kNothing && context != ContextShape::kJob &&
          context != ContextShape::kExactLabel;
 }
 
+inline constexpr uint32_t kContextShapes = 6;
+inline constexpr uint32_t kExtraShapes = 6;
+// Shapes of one kind, a bit each: of a context, or (shifted by a context's first bit) of an extra.
+inline constexpr uint64_t ShapesOf(ContextShape context) {
+  return uint64_t{0xFF} << (8 * static_cast<unsigned>(context));
+}
+inline constexpr uint64_t ShapesOf(ExtraShape extra) {
+  return uint64_t{0x010101010101} << static_cast<unsigned>(extra);
+}
+
 // Names with wildcards have a cell per type, the first ones.
 inline constexpr uint32_t kWildCells = kEventTypes;
-
-inline bool HasEntries(uint32_t cell, Shape shape) {
-  return cell < kWildCells || ExtraOf(shape) != ExtraShape::kExact || ContextOf(shape) == ContextShape::kLabelPattern;
-}
 
 // Flags of an entry.
 inline constexpr uint32_t kHasNamePattern = 1;
@@ -77,15 +92,11 @@ inline std::size_t WordsOf(std::size_t bytes) {
   return (bytes + 3) / 4;
 }
 
-// All terms of one event name (or of all names with wildcards) and one type.
 struct Cell {
-  uint64_t shapes = 0;   // of its hashed buckets, a bit each
-  uint32_t fixed = 0;    // its first fixed bucket
-  uint32_t done;         // the cell of `done` of this type, where this name implies it; else kNone
   uint32_t name_at = 0;  // in `names`
   uint32_t name_length = 0;
   EventType type = EventType::kJob;
-  bool uses_labels = false;
+  uint32_t list = 0;
 };
 
 struct TermTables {
@@ -99,24 +110,30 @@ struct TermTables {
   };
 
   uint64_t seed = 0;
-  std::vector<uint32_t> words;  // the buckets; the first word is unused
+  std::vector<uint32_t> words;  // the buckets; the first word is unused, padding follows the last
   std::vector<Slot> slots;
+  std::vector<uint64_t> filter;          // a bit for each hash in `slots`; a power of two, or empty
+  std::vector<uint32_t> lists = {0, 0};  // the first one is empty
+  // Lists of events whose name has no cell, by type.
+  std::array<uint32_t, kEventTypes> other_names{};
   std::vector<Cell> cells;
-  std::string names;
+  std::string names;        // padding follows
   std::vector<Head> heads;  // a power of two, or empty
   PatternTable patterns;
   bool uses_parents = false;
   bool uses_labels = false;
 
-  uint64_t HashName(std::string_view name, EventType type) const {
-    return HashText(name, seed + (static_cast<uint64_t>(type) + 1) * kHashA);
-  }
+  uint64_t HashName(std::string_view name, EventType type) const { return HashText(name, NameSeed(type)); }
+  uint64_t NameSeed(EventType type) const { return seed + (static_cast<uint64_t>(type) + 1) * kHashA; }
   uint64_t HashLabel(std::string_view label) const { return HashText(label, seed); }
   uint64_t HashExtra(std::string_view extra) const { return HashText(extra, seed); }
-  static uint64_t HashBucket(uint32_t cell, Shape shape, uint64_t context, uint64_t extra) {
-    return Mix(context + (uint64_t{cell} << kShapeBits | shape) * kHashA, extra);
+  static uint64_t PrefixKey(std::string_view prefix) { return LoadPlain(prefix).low; }
+  static uint32_t ProbeOf(uint32_t cell, Shape shape) { return cell << kShapeBits | shape; }
+  static uint64_t HashBucket(uint32_t probe, uint64_t context, uint64_t extra) {
+    return Mix(context + probe * kHashA, extra);
   }
   std::size_t Home(uint64_t hash) const { return static_cast<std::size_t>(((hash >> 32) * slots.size()) >> 32); }
+  bool MayHold(uint64_t hash) const { return (filter[hash / 64 & (filter.size() - 1)] >> (hash % 64) & 1) != 0; }
   std::size_t HeadHome(uint64_t hash) const { return static_cast<std::size_t>(hash >> 32) & (heads.size() - 1); }
   std::string_view NameOf(const Cell& cell) const {
     return std::string_view(names).substr(cell.name_at, cell.name_length);
@@ -125,8 +142,9 @@ struct TermTables {
     return {reinterpret_cast<const char*>(words.data() + word), length};
   }
   std::size_t bytes() const {
-    return words.capacity() * sizeof(uint32_t) + slots.capacity() * sizeof(Slot) + cells.capacity() * sizeof(Cell) +
-           names.capacity() + heads.capacity() * sizeof(Head) + patterns.bytes();
+    return words.capacity() * sizeof(uint32_t) + slots.capacity() * sizeof(Slot) +
+           filter.capacity() * sizeof(uint64_t) + lists.capacity() * sizeof(uint32_t) +
+           cells.capacity() * sizeof(Cell) + names.capacity() + heads.capacity() * sizeof(Head) + patterns.bytes();
   }
 };
 

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
+#include "core/trigger/padded_text.h"
+
+// Hashes for tables in memory; they differ between machines.
 namespace ucb::trigger {
 
 __extension__ using Product = unsigned __int128;
@@ -24,39 +27,28 @@ inline uint64_t Mix(uint64_t left, uint64_t right) {
   return Fold(left ^ kHashA, right ^ kHashB);
 }
 
-inline uint64_t Load64(const char* at) {
-  uint64_t word;
-  std::memcpy(&word, at, sizeof(word));
-  return word;
+// Of a text of up to sixteen bytes.
+inline uint64_t HashWords(TextWords words, std::size_t size, uint64_t seed) {
+  return Fold(words.low ^ seed, words.high ^ (seed + size * kHashA));
 }
 
-inline uint32_t Load32(const char* at) {
-  uint32_t word;
-  std::memcpy(&word, at, sizeof(word));
-  return word;
-}
-
-// Up to eight bytes as one number; texts of one length have different numbers. Reads nothing behind the text.
-inline uint64_t LoadShort(const char* at, std::size_t size) {
-  if (size >= 8) return Load64(at);
-  if (size >= 4) return Load32(at) | uint64_t{Load32(at + size - 4)} << 32;
-  if (size == 0) return 0;
-  const auto byte = [at](std::size_t index) { return static_cast<uint64_t>(static_cast<unsigned char>(at[index])); };
-  return byte(0) | byte(size / 2) << 8 | byte(size - 1) << 16;
-}
-
-// A hash for tables in memory; it differs between machines. Each seed gives another function.
-inline uint64_t HashText(std::string_view text, uint64_t seed) {
+// Of a text longer than sixteen bytes.
+inline uint64_t HashLong(std::string_view text, uint64_t seed) {
+  uint64_t state = seed ^ text.size();
   const char* at = text.data();
-  std::size_t left = text.size();
-  uint64_t state = seed ^ (left * kHashA);
-  while (left > 16) {
-    state = Fold(Load64(at) ^ state, Load64(at + 8) ^ kHashB);
-    at += 16;
-    left -= 16;
-  }
-  if (left > 8) return Fold(Load64(at) ^ state, Load64(at + left - 8) ^ kHashB);
-  return Fold(LoadShort(at, left) ^ state, state ^ kHashB);
+  const char* const last = at + text.size() - 16;
+  for (; at < last; at += 16) state = Fold(Load64(at) ^ state, Load64(at + 8) ^ kHashB);
+  return Fold(Load64(last) ^ state, Load64(last + 8) ^ kHashB);
+}
+
+// Each seed gives another function.
+inline uint64_t HashText(std::string_view text, uint64_t seed) {
+  return text.size() > 16 ? HashLong(text, seed) : HashWords(LoadPlain(text), text.size(), seed);
+}
+
+// HashText of a padded text.
+inline uint64_t HashPadded(std::string_view text, uint64_t seed) {
+  return text.size() > 16 ? HashLong(text, seed) : HashWords(LoadPadded(text), text.size(), seed);
 }
 
 }  // namespace ucb::trigger

@@ -1,0 +1,354 @@
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import { describe, expect, it } from "vitest";
+import { type NativeMatcher, native, packageRoot } from "../../lib/native.js";
+
+const self = 0;
+const parent = 1;
+const job = 1 << 0;
+const work = 1 << 2;
+const and = 0xfffffffe;
+
+interface WrittenTerm {
+  name: string;
+  types: number;
+  context: number;
+  extra: string;
+}
+
+interface WrittenRule {
+  callback: number;
+  terms: WrittenTerm[];
+  code: number[];
+}
+
+const term = (name: string, types: number, extra = "", context = self): WrittenTerm => ({
+  name,
+  types,
+  context,
+  extra,
+});
+const rule = (callback: number, ...terms: WrittenTerm[]): WrittenRule => ({
+  callback,
+  terms,
+  code: terms.flatMap((_, index) => (index === 0 ? [0] : [index, and])),
+});
+
+/** Writes a program word by word, as FORMAT.md says; `*` in a text is a wildcard. */
+function programOf(rules: readonly WrittenRule[]): Uint8Array {
+  const tables = { rules: [] as number[], terms: [] as number[], patterns: [] as number[], segments: [] as number[] };
+  const code: number[] = [];
+  let pool = Buffer.alloc(0);
+  const patternOf = (text: string): number => {
+    const pieces = text.split("*");
+    tables.patterns.push(tables.segments.length / 2, pieces.length);
+    for (const piece of pieces) {
+      const bytes = Buffer.from(piece);
+      tables.segments.push(pool.length, bytes.length);
+      pool = Buffer.concat([pool, bytes]);
+    }
+    return tables.patterns.length / 2 - 1;
+  };
+  for (const [index, { callback, terms, code: ownCode }] of rules.entries()) {
+    const remembers = ownCode.includes(and) ? 1 : 0;
+    tables.rules.push(callback, index + 1, 0, remembers, tables.terms.length / 6, terms.length, code.length);
+    tables.rules.push(ownCode.length);
+    code.push(...ownCode);
+    for (const { name, types, context, extra } of terms) {
+      tables.terms.push(patternOf(name), types, context, 0, 0, patternOf(extra));
+    }
+  }
+  const counts = [rules.length, tables.terms.length / 6, tables.patterns.length / 2, tables.segments.length / 2];
+  const words = [0x31424355, 1, ...counts, code.length, pool.length];
+  words.push(...tables.rules, ...tables.terms, ...tables.patterns, ...tables.segments, ...code);
+  const bytes = Buffer.alloc(words.length * 4);
+  for (const [index, word] of words.entries()) bytes.writeUInt32LE(word, index * 4);
+  return Buffer.concat([bytes, pool]);
+}
+
+function loaded(rules: readonly WrittenRule[], room = 16): { matcher: NativeMatcher; results: Float64Array } {
+  const results = new Float64Array(room);
+  const matcher = native.matcherCreate(results);
+  native.matcherLoad(matcher, programOf(rules));
+  return { matcher, results };
+}
+
+/** Calls something whose arguments no type allows. */
+function misuse(name: keyof typeof native, ...values: unknown[]): () => unknown {
+  return () => Reflect.apply(native[name], undefined, values);
+}
+
+describe("matching", () => {
+  it("writes pairs of callback and owner into the results", () => {
+    const { matcher, results } = loaded([
+      rule(7, term("complete", job)),
+      rule(3, term("complete", job, "", parent)),
+      rule(9, term("failed", work, "1*")),
+    ]);
+    native.matcherAttach(matcher, 20, 10, 0, "");
+    native.matcherAttach(matcher, 9007199254740991, 10, 0, "");
+    expect(native.matcherMatch(matcher, "complete-job-10")).toBe(3);
+    expect([...results.subarray(0, 6)]).toEqual([3, 20, 3, 9007199254740991, 7, 10]);
+    expect(native.matcherMatch(matcher, "failed-work-5-17")).toBe(1);
+    expect([...results.subarray(0, 2)]).toEqual([9, 5]);
+    expect(native.matcherMatch(matcher, "failed-work-5-27")).toBe(0);
+    expect(native.matcherMatch(matcher, "failed-work")).toBe(-1);
+    native.matcherDetach(matcher, 20);
+    expect(native.matcherMatch(matcher, "complete-job-10")).toBe(2);
+  });
+
+  it("remembers, forgets and counts", () => {
+    const { matcher } = loaded([rule(1, term("complete", job), term("complete", job, "", parent))]);
+    native.matcherAttach(matcher, 2, 1, 0, "label");
+    expect(native.matcherMatch(matcher, "complete-job-1")).toBe(0);
+    expect(native.matcherStats(matcher)).toMatchObject({ rules: 1, terms: 2, attachedJobs: 1, memories: 2 });
+    expect(native.matcherStats(matcher).bytes).toBeGreaterThan(100);
+    expect(native.matcherMatch(matcher, "complete-job-2")).toBe(1);
+    expect(native.matcherMatch(matcher, "removed-job-1")).toBe(0);
+    expect(native.matcherStats(matcher).memories).toBe(0);
+  });
+
+  it("gives what the results have no room for when asked", () => {
+    const rules = Array.from({ length: 5000 }, (_, callback) => rule(4999 - callback, term("complete", job)));
+    const { matcher, results } = loaded(rules, 7);
+    expect(native.matcherMatch(matcher, "complete-job-42")).toBe(5000);
+    expect([...results]).toEqual([0, 42, 1, 42, 2, 42, 0]);
+    const rest = new Float64Array(2 * 4997 + 3).fill(-1);
+    native.matcherFetch(matcher, rest, 3);
+    expect([...rest.subarray(0, 4)]).toEqual([3, 42, 4, 42]);
+    expect([...rest.subarray(-5)]).toEqual([4999, 42, -1, -1, -1]);
+    const few = new Float64Array(3);
+    native.matcherFetch(matcher, few, 4998);
+    expect([...few]).toEqual([4998, 42, 0]);
+    native.matcherFetch(matcher, few, 5000);
+    expect([...few]).toEqual([4998, 42, 0]);
+    expect(native.matcherMatch(matcher, "complete-job")).toBe(-1);
+    native.matcherFetch(matcher, few, 0);
+    expect([...few]).toEqual([4998, 42, 0]);
+  });
+
+  it("takes a view of a larger buffer as results", () => {
+    const buffer = new ArrayBuffer(64);
+    const matcher = native.matcherCreate(new Float64Array(buffer, 16, 4));
+    native.matcherLoad(matcher, programOf([5, 6, 7].map((callback) => rule(callback, term("complete", job)))));
+    expect(native.matcherMatch(matcher, "complete-job-1")).toBe(3);
+    expect([...new Float64Array(buffer)]).toEqual([0, 0, 5, 1, 6, 1, 0, 0]);
+  });
+
+  it("writes nowhere once the results were transferred away", () => {
+    const { matcher, results } = loaded([rule(7, term("complete", job))]);
+    const moved = structuredClone(results, { transfer: [results.buffer] });
+    expect(native.matcherMatch(matcher, "complete-job-1")).toBe(1);
+    expect(moved.every((number) => number === 0)).toBe(true);
+    const fetched = new Float64Array(2);
+    native.matcherFetch(matcher, fetched, 0);
+    expect([...fetched]).toEqual([7, 1]);
+  });
+});
+
+describe("texts", () => {
+  const frames = [
+    "ä",
+    "動画",
+    "🎬",
+    "š",
+    "a\0b",
+    "\0",
+    "é".repeat(300),
+    "x".repeat(1 << 20),
+    `${"x".repeat(1 << 20)}動`,
+  ];
+
+  it.each(frames.map((frame) => [frame.slice(0, 20), frame.length, frame]))("%j of %d units", (_, __, frame) => {
+    const { matcher } = loaded([rule(1, term("complete", work, frame)), rule(2, term("complete", work, `${frame}*`))]);
+    expect(native.matcherMatch(matcher, `complete-work-1-${frame}`)).toBe(2);
+    expect(native.matcherMatch(matcher, `complete-work-1-${frame}x`)).toBe(1);
+    expect(native.matcherMatch(matcher, `complete-work-1-${frame.slice(0, -1)}`)).toBe(0);
+    expect(native.matcherMatch(matcher, `complete-work-1-a${frame}`)).toBe(0);
+  });
+
+  it("of every length around the sizes of buffers", () => {
+    for (let length = 1; length < 600; length++) {
+      const frame = "0123456789".repeat(60).slice(0, length);
+      const { matcher } = loaded([
+        rule(1, term("complete", work, frame)),
+        rule(2, term("complete", work, `${frame}ß`)),
+      ]);
+      expect(native.matcherMatch(matcher, `complete-work-1-${frame}`)).toBe(1);
+      expect(native.matcherMatch(matcher, `complete-work-1-${frame}ß`)).toBe(1);
+      expect(native.matcherMatch(matcher, `complete-work-1-${frame}9`)).toBe(0);
+    }
+  });
+
+  it("does not take a letter for the one that has its low byte", () => {
+    const { matcher } = loaded([rule(1, term("complete", work, "a"))]);
+    expect(native.matcherMatch(matcher, "complete-work-1-\u0161")).toBe(0);
+    expect(native.matcherMatch(matcher, "complete-work-1-\u0461")).toBe(0);
+    expect(native.matcherMatch(matcher, "complete\u012dwork-1-a")).toBe(-1);
+  });
+
+  it("takes a lone surrogate for U+FFFD, as every UTF-8 encoder of JavaScript does", () => {
+    const { matcher } = loaded([rule(1, term("complete", work, "\ufffd"))]);
+    expect(native.matcherMatch(matcher, "complete-work-1-\ud800")).toBe(1);
+  });
+
+  it("knows labels that are not ASCII", () => {
+    const { matcher } = loaded([]);
+    native.matcherAttach(matcher, 1, 0, 0, "größe-動画".repeat(100));
+    expect(native.matcherStats(matcher).attachedJobs).toBe(1);
+  });
+});
+
+describe("misuse", () => {
+  const wrongArgument = { code: "ERR_UCB_ARGUMENT" };
+  const { matcher } = loaded([]);
+  const launcherLike = Object.create(null);
+
+  it.each([
+    ["nothing", undefined],
+    ["null", null],
+    ["an object", launcherLike],
+    ["a number", 5],
+    ["a typed array", new Float64Array(2)],
+  ])("%s is no matcher", (_, handle) => {
+    const calls = [
+      misuse("matcherLoad", handle, new Uint8Array(32)),
+      misuse("matcherAttach", handle, 1, 0, 0, ""),
+      misuse("matcherDetach", handle, 1),
+      misuse("matcherMatch", handle, "complete-job-1"),
+      misuse("matcherFetch", handle, new Float64Array(2), 0),
+      misuse("matcherStats", handle),
+    ];
+    for (const call of calls) {
+      expect(call).toThrow(TypeError);
+      expect(call).toThrow(expect.objectContaining(wrongArgument));
+    }
+  });
+
+  it("another kind of handle is no matcher", () => {
+    const launcher = native.launcherCreate(() => {}, 1);
+    try {
+      expect(misuse("matcherMatch", launcher, "complete-job-1")).toThrow(TypeError);
+      expect(misuse("matcherStats", launcher)).toThrow(expect.objectContaining(wrongArgument));
+    } finally {
+      native.launcherClose(launcher);
+    }
+  });
+
+  it.each([
+    ["matcherCreate", []],
+    ["matcherCreate", [[1, 2]]],
+    ["matcherCreate", [new Uint8Array(16)]],
+    ["matcherCreate", [new Float64Array(new SharedArrayBuffer(64))]],
+    ["matcherLoad", [matcher]],
+    ["matcherLoad", [matcher, "program"]],
+    ["matcherLoad", [matcher, new Uint32Array(8)]],
+    ["matcherLoad", [matcher, new ArrayBuffer(32)]],
+    ["matcherAttach", [matcher, "1", 0, 0, ""]],
+    ["matcherAttach", [matcher, 1n, 0, 0, ""]],
+    ["matcherAttach", [matcher, 1, undefined, 0, ""]],
+    ["matcherAttach", [matcher, 1, 0, null, ""]],
+    ["matcherAttach", [matcher, 1, 0, 0, 5]],
+    ["matcherAttach", [matcher, 1, 0, 0]],
+    ["matcherDetach", [matcher]],
+    ["matcherMatch", [matcher]],
+    ["matcherMatch", [matcher, 5]],
+    ["matcherMatch", [matcher, Symbol.iterator]],
+    ["matcherMatch", [matcher, { toString: () => "complete-job-1" }]],
+    ["matcherFetch", [matcher, [], 0]],
+    ["matcherFetch", [matcher, new Float64Array(2), "0"]],
+  ] as const)("%s of values of the wrong kind", (name, values) => {
+    const call = misuse(name, ...values);
+    expect(call).toThrow(TypeError);
+    expect(call).toThrow(expect.objectContaining(wrongArgument));
+  });
+
+  it.each([
+    ["matcherAttach", [matcher, 0, 0, 0, ""]],
+    ["matcherAttach", [matcher, -1, 0, 0, ""]],
+    ["matcherAttach", [matcher, 1.5, 0, 0, ""]],
+    ["matcherAttach", [matcher, Number.NaN, 0, 0, ""]],
+    ["matcherAttach", [matcher, 2 ** 53, 0, 0, ""]],
+    ["matcherAttach", [matcher, Number.POSITIVE_INFINITY, 0, 0, ""]],
+    ["matcherAttach", [matcher, 1, -1, 0, ""]],
+    ["matcherAttach", [matcher, 1, 0, 0.5, ""]],
+    ["matcherDetach", [matcher, 0]],
+    ["matcherFetch", [matcher, new Float64Array(2), -1]],
+  ] as const)("%s of values out of range", (name, values) => {
+    const call = misuse(name, ...values);
+    expect(call).toThrow(RangeError);
+    expect(call).toThrow(expect.objectContaining(wrongArgument));
+  });
+
+  it("says which word of a program is wrong and keeps the old rules", () => {
+    const { matcher: own } = loaded([rule(1, term("complete", job))]);
+    const wrong = programOf([rule(1, term("complete", job))]);
+    wrong[4] = 9;
+    expect(() => native.matcherLoad(own, wrong)).toThrow(
+      expect.objectContaining({ code: "ERR_UCB_PROGRAM", message: expect.stringContaining("(word 1)") }),
+    );
+    expect(() => native.matcherLoad(own, new Uint8Array(0))).toThrow(
+      expect.objectContaining({ code: "ERR_UCB_PROGRAM" }),
+    );
+    expect(native.matcherMatch(own, "complete-job-1")).toBe(1);
+  });
+
+  it("takes a program from the middle of a buffer", () => {
+    const program = programOf([rule(1, term("complete", job))]);
+    const shifted = new Uint8Array(program.length + 3);
+    shifted.set(program, 3);
+    const { matcher: own } = loaded([]);
+    native.matcherLoad(own, shifted.subarray(3));
+    expect(native.matcherMatch(own, "complete-job-1")).toBe(1);
+  });
+});
+
+describe("lifetimes", () => {
+  it("a thousand matchers come and go", () => {
+    for (let round = 0; round < 1000; round++) {
+      const { matcher, results } = loaded([rule(round, term("complete", job))]);
+      expect(native.matcherMatch(matcher, "complete-job-3")).toBe(1);
+      expect(results[0]).toBe(round);
+    }
+  });
+
+  it("workers have matchers of their own, also when they end in the middle", async () => {
+    const addon = createRequire(import.meta.url).resolve(
+      join(packageRoot, "build", "Release", "universal_callbacks.node"),
+    );
+    const program = programOf([rule(4, term("complete", job), term("failed", job))]);
+    const source = `
+      const { parentPort, workerData } = require("node:worker_threads");
+      const native = require(workerData.addon);
+      const results = new Float64Array(8);
+      const matcher = native.matcherCreate(results);
+      native.matcherLoad(matcher, workerData.program);
+      let fired = 0;
+      for (let id = 1; id <= 2000; id++) {
+        native.matcherMatch(matcher, "complete-job-" + id);
+        fired += native.matcherMatch(matcher, "failed-job-" + id);
+      }
+      native.matcherMatch(matcher, "failed-job-77");
+      parentPort.postMessage({ fired, last: [...results.subarray(0, 2)], stats: native.matcherStats(matcher) });
+      if (workerData.endless) for (;;) native.matcherMatch(matcher, "complete-job-1");
+    `;
+    const start = (endless: boolean) =>
+      new Promise<{ fired: number; last: number[]; stats: { memories: number } }>((resolve, reject) => {
+        const worker = new Worker(source, { eval: true, workerData: { addon, program, endless } });
+        let answer: { fired: number; last: number[]; stats: { memories: number } } | undefined;
+        worker.once("message", (message) => {
+          answer = message;
+          if (endless) void worker.terminate();
+        });
+        worker.once("error", reject);
+        worker.once("exit", () => (answer ? resolve(answer) : reject(new Error("the worker said nothing"))));
+      });
+    const answers = await Promise.all([false, true, false, true].map(start));
+    for (const { fired, last, stats } of answers) {
+      expect(fired).toBe(2000);
+      expect(last).toEqual([4, 2000]);
+      expect(stats.memories).toBe(1);
+    }
+  });
+});
