@@ -18,8 +18,9 @@ fi
 
 mkdir -p "$folder/project/callback" "$folder/bin"
 # Nothing but Node and the interpreters: whoever tries to compile anything fails.
-for tool in node python3 perl; do ln -s "$(command -v "$tool")" "$folder/bin/$tool"; done
-ln -s "$(command -v env)" "$folder/bin/env"
+ln -s "$(command -v node)" "$(command -v perl)" "$(command -v env)" "$folder/bin/"
+# The executable itself: what PATH offers may be a script that needs a shell.
+ln -s "$(python3 -c 'import sys; print(sys.executable)')" "$folder/bin/python3"
 cd "$folder/project"
 echo '{"name":"consumer","private":true,"type":"module"}' >package.json
 npm install --ignore-scripts --no-audit --no-fund --silent "$tarball"
