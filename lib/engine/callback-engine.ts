@@ -72,6 +72,7 @@ export interface Registration {
 export type CloseMode = "wait" | "leave" | "terminate";
 
 const defaultTimeoutMs = 600_000;
+const noRecords: EventRecords = {};
 
 /** Matches events against a site's callbacks and runs what they fire. Open with {@link CallbackEngine.open}. */
 export class CallbackEngine {
@@ -91,7 +92,8 @@ export class CallbackEngine {
   #registrations = 0;
   #closing: Promise<void> | null = null;
   /** The event being matched, for the visitor below: one closure for all events keeps the path free of allocation. */
-  #current: { text: string; records: EventRecords } = { text: "", records: {} };
+  #currentText = "";
+  #currentRecords: EventRecords = noRecords;
   readonly #fire = (callback: number, jobId: number) => this.#fired(callback, jobId);
 
   private constructor(configuration: Configuration, options: EngineOptions, script: ScriptRoom) {
@@ -166,7 +168,8 @@ export class CallbackEngine {
     if (this.#stale) this.#load();
     const text = typeof event === "string" ? event : textOf(event);
     const records: EventRecords = typeof event === "string" ? noRecords : event;
-    this.#current = { text, records };
+    this.#currentText = text;
+    this.#currentRecords = records;
     const lifecycle = text.startsWith("submit-job-") || text.startsWith("removed-job-");
     if (lifecycle || records.job !== undefined) return this.#emitWithRecord(text, records.job, lifecycle);
     return this.#matcher.matchEach(text, this.#fire);
@@ -281,8 +284,8 @@ export class CallbackEngine {
   #fired(callback: number, jobId: number): void {
     const entry = this.#table.get(callback);
     if (entry === undefined) return;
-    const { text, records } = this.#current;
-    const open = this.#book.open(entry, text, jobId, this.#records.get(jobId), records);
+    const known = this.#records.get(jobId);
+    const open = this.#book.open(entry, this.#currentText, jobId, known, this.#currentRecords);
     this.#tell(open);
     this.#queue.push(open);
   }
@@ -328,8 +331,6 @@ export class CallbackEngine {
     if (this.#events.has("run")) this.#events.tell("run", { ...run });
   }
 }
-
-const noRecords: EventRecords = {};
 
 function textOf(event: EngineEvent): string {
   const { type } = event;

@@ -24,6 +24,9 @@ const usualPath = "/usr/local/bin:/usr/bin:/bin";
 /** Linux refuses to start a program with a variable of 128 KiB or more, its name included. */
 const longestValue = 100_000;
 
+/** Read once for each configuration: opening the script for every run would cost more than starting it. */
+const switchesOf = new WeakMap<Callback, string[]>();
+
 /**
  * How a script is started: by its own interpreter or the language's, with `qb` at hand.
  * @throws UcbError `ERR_UCB_INTERPRETER` if there is none; `ERR_UCB_LAUNCH` if the script cannot be read
@@ -35,7 +38,11 @@ export async function scriptCommand(callback: Callback, interpreters: Interprete
   const file = await interpreterOf(callback, callback.language, interpreters);
   // -B: nothing is written into the site's directory. -u: output is in the log as soon as it is printed.
   if (callback.language === "python") return { file, argv: [file, "-u", "-B", pythonRunner, callback.path] };
-  const switches = lateSwitches(await firstLine(callback.path));
+  let switches = switchesOf.get(callback);
+  if (switches === undefined) {
+    switches = lateSwitches(await firstLine(callback.path));
+    switchesOf.set(callback, switches);
+  }
   return { file, argv: [file, ...switches, `-I${perlModules}`, "-Mqb", callback.path] };
 }
 
