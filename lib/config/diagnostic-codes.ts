@@ -52,11 +52,13 @@ export const diagnosticCodes = {
   ERR_UCB_TRIGGER_CONTEXT: "an event's context is missing or no possible job id",
   ERR_UCB_TRIGGER_EXTRA_MISSING: "an event of this type needs an extra",
   ERR_UCB_TRIGGER_TIME: "a time or an interval is no whole number in range",
-  WARN_UCB_TRIGGER_NAME: "an event's name is unknown but close to a known one",
+  WARN_UCB_TRIGGER_NAME: "an event's name is unknown and close to a known one, or holds a blank",
+  WARN_UCB_TRIGGER_CONTEXT: "a label looks like a misspelt self or parent, or like a list of events",
   WARN_UCB_TRIGGER_FIXED_JOB: "an event is bound to one job for ever",
   WARN_UCB_TRIGGER_JOB_EXTRA: "a job event has no extra",
   WARN_UCB_TRIGGER_EXTRA_MISSING:
     "an event of any type is written without an extra and matches only those that have none",
+  WARN_UCB_TRIGGER_TIME_NAME: "a time or repeat event has another name than dummy, by which supervisors report none",
   WARN_UCB_TRIGGER_NEVER: "events joined by && can never belong to the same job",
   WARN_UCB_TRIGGER_TWICE: "an event stands twice in one expression",
 

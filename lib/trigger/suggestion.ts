@@ -18,3 +18,19 @@ export function closest(word: string, known: readonly string[]): string | undefi
   }
   return best;
 }
+
+/**
+ * The known word that `word` is but for one letter or two swapped neighbours, case aside: narrower than
+ * {@link closest}, for words that people choose freely.
+ */
+export function slipOf(word: string, known: readonly string[]): string | undefined {
+  const lower = word.toLowerCase();
+  return known.find((each) => leven(lower, each) <= 1 || isSwapped(lower, each));
+}
+
+function isSwapped(word: string, other: string): boolean {
+  if (word.length !== other.length) return false;
+  const at = Array.from(word, (_, index) => index).find((index) => word[index] !== other[index]) ?? 0;
+  const swapped = `${word.slice(0, at)}${word.charAt(at + 1)}${word.charAt(at)}${word.slice(at + 2)}`;
+  return swapped === other;
+}

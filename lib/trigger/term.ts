@@ -2,7 +2,7 @@ import type { Context, Pattern, Span, Term, TriggerIssue } from "./ast.js";
 import { isGlobal } from "./event.js";
 import { type Field, FieldReader } from "./field-reader.js";
 import { describePattern, exactText, isAnything, matchesPattern, nothing } from "./pattern.js";
-import { closest } from "./suggestion.js";
+import { closest, slipOf } from "./suggestion.js";
 import type { OperatorToken, TermToken } from "./tokenize.js";
 import { type EventType, eventNames, type GlobalType, globalTypes, type JobType, jobTypes } from "./vocabulary.js";
 import { quoted } from "./wording.js";
@@ -134,8 +134,20 @@ class TermParser {
     const word = exactText(name.pattern);
     if (word === undefined || knownNames.has(word)) return;
     const meant = closest(word, eventNames);
-    if (meant === undefined) return;
+    if (meant === undefined) {
+      this.#warnOfBlankInName(name);
+      return;
+    }
     this.#warn("NAME", name.span, `${quoted(word)} is no known event name`, `did you mean "${meant}"?`);
+  }
+
+  #warnOfBlankInName(name: Field): void {
+    const { bare } = name;
+    if (bare === undefined || !/\S\s+\S/.test(bare)) return;
+    const hint = /^not\s/i.test(bare)
+      ? "there is no not: name the events that are to fire"
+      : "join events with && or ||; quote the name if the blank belongs to it";
+    this.#warn("NAME", name.span, `${quoted(bare)} is one name with a blank in it`, hint);
   }
 
   #types(field: Field, name: Field): JobType[] {
@@ -178,8 +190,20 @@ class TermParser {
       if (field.bare === "self" || isAnything(field.pattern)) return { kind: "self" };
       if (field.bare === "parent") return { kind: "parent" };
       if (digits.test(field.bare)) return this.#fixedJob(field, Number(field.bare));
+      this.#warnOfDoubtfulLabel(field, field.bare);
     }
     return { kind: "label", label: field.pattern };
+  }
+
+  #warnOfDoubtfulLabel(field: Field, label: string): void {
+    const meant = label.includes("*") ? undefined : slipOf(label, ["self", "parent"]);
+    if (meant !== undefined) {
+      const hint = `did you mean "${meant}"? Quote it if it is a label`;
+      this.#warn("CONTEXT", field.span, `${quoted(label)} is taken for a job's label`, hint);
+    } else if (label.includes(",")) {
+      const hint = "join events with ||; quote the label if the comma belongs to it";
+      this.#warn("CONTEXT", field.span, `all of ${quoted(label)} is taken for one label`, hint);
+    }
   }
 
   #fixedJob(field: Field, id: number): Context | null {

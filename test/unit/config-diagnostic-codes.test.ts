@@ -12,7 +12,7 @@ function codesIn(folder: string): Set<string> {
   for (const name of readdirSync(join(root, folder)).filter((each) => each !== "diagnostic-codes.ts")) {
     const text = readFileSync(join(root, folder, name), "utf8");
     for (const [code] of text.matchAll(/\b(?:ERR|WARN)_UCB_[A-Z_]*[A-Z]\b/g)) found.add(code);
-    for (const [, verdict, word] of text.matchAll(/#(error|warn)\("(?!ERR_|WARN_)([A-Z_]+)"/g)) {
+    for (const [, verdict, word] of text.matchAll(/#(error|warn)\(\s*"(?!ERR_|WARN_)([A-Z_]+)"/g)) {
       found.add(`${verdict === "error" ? "ERR" : "WARN"}_UCB_TRIGGER_${word}`);
     }
   }

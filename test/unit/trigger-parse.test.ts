@@ -128,7 +128,6 @@ describe("expressions", () => {
     [`${a} and ${b} OR ${c} And ${d}`, `[or [and ${a} ${b}] [and ${c} ${d}]]`],
     [`(${a})or(${b})`, `[or ${a} ${b}]`],
     [`\n${a}\n\tand\n${b}\u00a0or\u3000${c}`, `[or [and ${a} ${b}] ${c}]`],
-    [`${a} &&and ${b}`, `[and ${a} and ${b}]`],
   ])("%s", (text, tree) => {
     expect(structureOf(text)).toBe(tree);
   });
