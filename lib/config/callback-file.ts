@@ -9,8 +9,9 @@ import type { DiagnosticCode } from "./diagnostic-codes.js";
 import { didYouMean } from "./did-you-mean.js";
 import type { Languages } from "./language-flags.js";
 import type { PathGuard } from "./permissions.js";
-import { error, type Place, placeIn } from "./place.js";
-import { parseQcb, type QcbCode } from "./qcb.js";
+import { error, type Place, placeIn, warning } from "./place.js";
+import type { MailSettings } from "./qb-conf.js";
+import { isForAdministrator, parseQcb, type QcbCode } from "./qcb.js";
 import { readTextFile } from "./read-text-file.js";
 import { shellWord } from "./shell-word.js";
 import { splitLines } from "./split-lines.js";
@@ -32,6 +33,8 @@ export interface FileRequest {
   language: Language;
   /** Which languages are on. */
   languages: Languages;
+  /** What mails are sent with. */
+  mail: MailSettings;
   guard: PathGuard;
   /** Where the file is named. */
   place: Place;
@@ -105,18 +108,28 @@ async function readCodes(request: FileRequest, path: string, diagnostics: Diagno
   return { path, codes, lines, diagnostics: [...diagnostics, ...found, ...mailMistakes(request, file, codes, lines)] };
 }
 
-function mailMistakes({ languages }: FileRequest, file: string, codes: readonly QcbCode[], lines: readonly string[]) {
-  if (languages.mail) return [];
-  const mails = codes.filter(({ action }) => action.kind === "mail");
-  return mails.map(({ text, line, column }) => {
+function mailMistakes(
+  { languages, mail }: FileRequest,
+  file: string,
+  codes: readonly QcbCode[],
+  lines: readonly string[],
+): Diagnostic[] {
+  return codes.flatMap(({ text, line, column, action }) => {
+    if (action.kind !== "mail") return [];
     const place = placeIn(file, lines, { line, column, length: text.length });
-    const hint = "add mail to supervisor_language_flags in qb.conf";
-    return error(
-      "ERR_UCB_QCB_LANGUAGE",
-      place,
-      `${quoted(text)} sends mail, and the language mail is switched off`,
-      hint,
-    );
+    if (!languages.mail) {
+      const hint = "add mail to supervisor_language_flags in qb.conf";
+      const message = `${quoted(text)} sends mail, and the language mail is switched off`;
+      return [error("ERR_UCB_QCB_LANGUAGE", place, message, hint)];
+    }
+    const missing = [
+      ...(mail.host === null ? ["mail_host"] : []),
+      ...(isForAdministrator(action.mail) && mail.administrator === null ? ["mail_administrator"] : []),
+    ];
+    if (missing.length === 0) return [];
+    const message = `${quoted(text)} can send no mail: qb.conf sets no ${missing.join(" and no ")}`;
+    const hint = `write ${missing.map((key) => `"${key} = …"`).join(" and ")} in qb.conf`;
+    return [warning("WARN_UCB_QCB_MAIL", place, message, hint)];
   });
 }
 

@@ -15,6 +15,7 @@ import type { Languages } from "./language-flags.js";
 import type { OptionLanguage } from "./option-reader.js";
 import type { PathGuard } from "./permissions.js";
 import { type Extent, error, type Place, placeIn, warning } from "./place.js";
+import type { MailSettings } from "./qb-conf.js";
 import type { QcbCode } from "./qcb.js";
 import { checkNeeds } from "./qcb-needs.js";
 
@@ -23,6 +24,8 @@ export interface CallbacksConfRequest {
   /** The directory's number: the first part of its callbacks' ids. */
   index: number;
   languages: Languages;
+  /** What `.qcb` callbacks send mails with. */
+  mail: MailSettings;
   guard: PathGuard;
 }
 
@@ -106,7 +109,7 @@ class ConfReader {
   }
 
   async #readName(key: IniText): Promise<Named> {
-    const { folder, languages, guard } = this.#request;
+    const { folder, languages, mail, guard } = this.#request;
     const name = key.text;
     const place = this.#place(key);
     const mistake = mistakeInName(name, folder.callbackFiles);
@@ -115,7 +118,7 @@ class ConfReader {
       if (mistake !== null) this.#fail(mistake.code, place, mistake.message, mistake.hint);
       return { name, triggers: [], file: null, options: [] };
     }
-    const file = await checkCallbackFile({ folder, name, language, languages, guard, place });
+    const file = await checkCallbackFile({ folder, name, language, languages, mail, guard, place });
     if (!languages[language]) {
       const hint = `add ${language} to supervisor_language_flags in qb.conf`;
       const message = `the language ${language} is switched off`;

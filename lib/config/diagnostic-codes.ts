@@ -71,6 +71,7 @@ export const diagnosticCodes = {
 
   ERR_UCB_QCB_CODE: "a line of a .qcb file is no known code",
   ERR_UCB_QCB_LANGUAGE: "a .qcb file sends mail and the language mail is switched off in qb.conf",
+  WARN_UCB_QCB_MAIL: "a .qcb file sends mail and qb.conf does not say through what server, or who the administrator is",
   ERR_UCB_QCB_WORK: "a .qcb code needs a work item and no trigger of its file can have one",
   ERR_UCB_QCB_SUBJOB: "a .qcb code needs a subjob and no trigger of its file can have one",
   ERR_UCB_QCB_JOB: "a .qcb code needs a job and no trigger of its file can have one",

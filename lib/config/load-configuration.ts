@@ -51,7 +51,8 @@ export async function loadConfiguration(options: LoadOptions = {}): Promise<Conf
       continue;
     }
     taken.set(folder.realPath, path);
-    const conf = await readCallbacksConf(text, { folder, index, languages: qbConf.languages, guard });
+    const { languages, mail } = qbConf;
+    const conf = await readCallbacksConf(text, { folder, index, languages, mail, guard });
     callbacks.push(...conf.callbacks);
     diagnostics.push(...conf.diagnostics);
   }

@@ -4,7 +4,7 @@ import { quoted } from "../trigger/wording.js";
 import type { Diagnostic } from "./diagnostic.js";
 import type { DiagnosticCode } from "./diagnostic-codes.js";
 import { error, type Place, warning } from "./place.js";
-import type { QcbAction, QcbCode } from "./qcb.js";
+import { isForAdministrator, type QcbAction, type QcbCode } from "./qcb.js";
 
 /** What the event that fires a code must have. */
 interface Need {
@@ -63,9 +63,7 @@ export function checkNeeds(
 }
 
 function needOf(action: QcbAction): Need | null {
-  if (action.kind === "mail") {
-    return action.mail === "license-status" || action.mail === "report-status" ? null : job;
-  }
+  if (action.kind === "mail") return isForAdministrator(action.mail) ? null : job;
   if (action.target === "work") return work;
   return action.single ? subjob : job;
 }

@@ -19,6 +19,11 @@ export interface QcbCode {
   action: QcbAction;
 }
 
+/** Whether mails of this kind go to the site's administrator and not to a job's owner. */
+export function isForAdministrator(mail: Extract<QcbAction, { kind: "mail" }>["mail"]): boolean {
+  return mail === "license-status" || mail === "report-status";
+}
+
 const verbsOf = {
   job: ["unblock", "block", "fail", "kill", "migrate", "preempt", "interrupt", "suspend", "resume"],
   work: ["block", "kill", "unblock", "retry", "requeue", "complete", "fail"],

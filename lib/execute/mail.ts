@@ -1,6 +1,6 @@
 import { createTransport, type Transporter } from "nodemailer";
 import type { MailSettings } from "../config/qb-conf.js";
-import type { QcbAction } from "../config/qcb.js";
+import { isForAdministrator, type QcbAction } from "../config/qcb.js";
 import { asUcbError, UcbError } from "../errors.js";
 import type { Execution } from "./execution.js";
 
@@ -52,7 +52,7 @@ function sender(settings: MailSettings): string {
 
 /** Status mails go to whoever the job names; mails about the license and the farm go to the administrator. */
 function recipient(kind: MailKind, { job }: Execution, settings: MailSettings): string {
-  if (kind === "license-status" || kind === "report-status") {
+  if (isForAdministrator(kind)) {
     if (settings.administrator !== null) return settings.administrator;
     throw new UcbError("ERR_UCB_MAIL", `mail-${kind}: mail_administrator is not set in qb.conf`);
   }

@@ -31,7 +31,8 @@ const seedFiles = {
 describe("callbacks", () => {
   it("are those of the file, in its order, with what they are", async () => {
     const directory = callbackDirectory(seed, seedFiles);
-    const { callbacks, diagnostics, directories } = await load([directory.path]);
+    const qbConf = directory.write("qb.conf", "mail_host = smtp.example.com");
+    const { callbacks, diagnostics, directories } = await load([directory.path], { qbConf });
     expect(diagnostics).toEqual([]);
     expect(directories).toEqual([directory.path]);
     expect(callbacks.map(({ id, language }) => [id, language])).toEqual([

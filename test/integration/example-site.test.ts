@@ -28,7 +28,9 @@ async function openSite(options: { supervisor?: Supervisor; conf?: (folder: stri
 test("nothing is wrong with the directory, not even doubtful", async () => {
   const folder = temporaryFolder();
   await installSite(join(root, "examples/site"), join(folder, "callback"));
-  const { callbacks, diagnostics } = await loadConfiguration({ directories: [join(folder, "callback")] });
+  const qbConf = join(folder, "qb.conf");
+  writeFileSync(qbConf, "mail_host = smtp.example.com\n", { mode: 0o644 });
+  const { callbacks, diagnostics } = await loadConfiguration({ qbConf, directories: [join(folder, "callback")] });
   expect(diagnostics).toEqual([]);
   expect(callbacks.map(({ file }) => file)).toEqual([
     "submitted.py",

@@ -11,6 +11,8 @@ export interface Mistake {
   files?: Record<string, string>;
   prepare?: (directory: TestDirectory) => unknown;
   flags?: string;
+  /** The lines of `qb.conf` about mail. */
+  mail?: string;
   /** `line:column code`, lines counted in `conf`; or in another file, with its name in front. */
   expected: string[];
   /** What the carets stand under. */
@@ -31,7 +33,8 @@ export async function expectMistake(mistake: Mistake): Promise<void> {
   const conf = `good.py = done-job-self\n${mistake.conf}`;
   const directory = callbackDirectory(conf, { ...files, ...mistake.files });
   const flags = `supervisor_language_flags = ${mistake.flags ?? "qube,perl,python,mail"}\n`;
-  const qbConf = directory.write("qb.conf", flags);
+  const mail = mistake.mail ?? "mail_host = smtp.example.com\nmail_administrator = ana@example.com\n";
+  const qbConf = directory.write("qb.conf", flags + mail);
   await mistake.prepare?.(directory);
   const { callbacks, diagnostics } = await loadConfiguration({
     qbConf,
