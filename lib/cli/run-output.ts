@@ -12,7 +12,8 @@ const chunkSize = 1 << 20;
 
 /**
  * The end, at most `limit` bytes, of what an ended run printed: its block in the job's log, or its own file where that
- * could not be appended to the log. Null if there is no such block.
+ * could not be appended to the log. Begins with a line, unless the last line alone is longer than the limit. Null if
+ * there is no such block.
  */
 export async function readRunOutput(run: Run, limit: number): Promise<RunOutput | null> {
   if (run.log === null) return null;
@@ -21,11 +22,24 @@ export async function readRunOutput(run: Run, limit: number): Promise<RunOutput 
     const { size } = await file.stat();
     const range = basename(run.log) === `${run.id}.out` ? { start: 0, end: size } : await findBlock(file, run, size);
     if (range === null) return null;
-    const start = Math.max(range.start, range.end - limit);
-    return { text: (await readRange(file, start, range.end)).toString("utf8"), omitted: start - range.start };
+    if (range.end - range.start <= limit)
+      return { text: String(await readRange(file, range.start, range.end)), omitted: 0 };
+    // The byte in front of what may be shown tells whether that begins with a line.
+    const end = await readRange(file, range.end - limit - 1, range.end);
+    const from = firstWhole(end);
+    return { text: String(end.subarray(from)), omitted: range.end - range.start - end.length + from };
   } finally {
     await file.close();
   }
+}
+
+/** Where, behind the first byte, the first line begins that is there from its beginning, or else the first character. */
+function firstWhole(bytes: Buffer): number {
+  const line = bytes.indexOf("\n") + 1;
+  if (line > 0 && line < bytes.length) return line;
+  let from = 1;
+  while (from < bytes.length && ((bytes[from] ?? 0) & 0xc0) === 0x80) from++;
+  return from;
 }
 
 /** What stands between the header and the trailer of the run. */

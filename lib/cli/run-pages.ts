@@ -77,8 +77,7 @@ async function outputOf(run: Run, log: string): Promise<string> {
     if (output === null) return `  its output was not found in ${harmless(log)}\n`;
     const { text, omitted } = output;
     if (text === "") return "";
-    const shown = omitted === 0 ? text : text.slice(text.indexOf("\n") + 1);
-    const lines = harmless(shown.replace(/\r?\n$/, "")).split("\n");
+    const lines = harmless(text.replace(/\r?\n$/, "")).split("\n");
     const before = omitted === 0 ? [] : [`  (${omitted} bytes more in front of this are in the log)\n`];
     return [...before, ...lines.map((line) => `  | ${line}\n`)].join("");
   } catch (error) {

@@ -12,6 +12,7 @@ exit3.py = failed-work-self-*
 suicide.py = killed-work-self-*
 child.py = complete-job-parent
 flood.py = timeout-work-self-*
+river.py = assigned-work-self-*
 steer.py = modified-job-self
 `,
   "hello.py": 'print("%(id)s: %(name)s" % qb.jobinfo("-id", qb.jobid())[0])\n',
@@ -21,6 +22,7 @@ steer.py = modified-job-self
   "suicide.py": "import os\nos.kill(os.getpid(), 9)\n",
   "child.py": 'print("child of %d" % qb.jobinfo("-id", qb.jobid())[0]["pid"])\n',
   "flood.py": 'print("first")\nfor i in range(100000): print("line %d" % i)\n',
+  "river.py": 'import sys\nprint("first")\nsys.stdout.write("x" * 100000 + "the end")\n',
   "steer.py": 'import sys\nsys.stdout.write("\\x1b[31mred\\x07")\n',
 };
 
@@ -119,6 +121,14 @@ test("of a flood of output the end is shown, and where the rest is", async () =>
   expect(stdout).toContain("\n  | line 99999\n  log: ");
   expect(stdout).not.toContain("first");
   expect(stdout.length).toBeLessThan(200_000);
+});
+
+test("of a last line that is longer than anybody reads the end is shown", async () => {
+  const { code, stdout } = await fire("assigned-work-7-1", temporarySite(files));
+  expect(code).toBe(0);
+  expect(stdout).toMatch(
+    /\n {2}\(\d+ bytes more in front of this are in the log\)\n {2}\| x{60000,}the end\n {2}log: /,
+  );
 });
 
 test("output of earlier runs of the job is not shown, and none can steer the terminal", async () => {

@@ -32,6 +32,21 @@ test("of long output the end is given, and how much is in front of it", async ()
   expect(await readRunOutput(run, 8)).toEqual({ text: "the end\n", omitted: 3_000_001 });
 });
 
+test.each([
+  ["a line that is cut is left out", `${"x".repeat(50)}\nline 1\nline 2\n`, 20, "line 1\nline 2\n", 51],
+  ["a line that is not cut stays", `${"x".repeat(50)}\nline 1\nline 2\n`, 14, "line 1\nline 2\n", 51],
+  ["of a last line that is too long the end is given", `first\n${"x".repeat(50)}\n`, 11, `${"x".repeat(10)}\n`, 46],
+  ["even where it has no end", `first\n${"x".repeat(50)}`, 10, "x".repeat(10), 46],
+  ["which begins with a whole character", `first\n${"é".repeat(50)}`, 9, "é".repeat(4), 98],
+])("%s", async (_, body, limit, text, omitted) => {
+  // Output that does not end its last line has its log end it.
+  const ended = body.endsWith("\n") ? body : `${body}\n`;
+  const given = text.endsWith("\n") ? text : `${text}\n`;
+  const extra = ended.length - body.length;
+  expect(await readRunOutput(logged(block("01RUN", ended)), limit + extra)).toEqual({ text: given, omitted });
+  expect(await readRunOutput(logged(body, "01RUN.out"), limit)).toEqual({ text, omitted });
+});
+
 test.each(Array.from({ length: 40 }, (_, index) => index))(
   "a mark across the border of two reads is found (%d)",
   async (shift) => {
