@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 
 /** What every command that reads a site's configuration takes. */
 export interface SiteOptions {
@@ -17,6 +17,7 @@ export interface RunningOptions extends SiteOptions {
 export const directoriesArgument = [
   "[DIR...]",
   "callback directories, each with a callbacks.conf (default: those that qb.conf names)",
+  collectPaths,
 ] as const;
 
 export function addSiteOptions(command: Command): Command {
@@ -34,5 +35,16 @@ export function addLogpathOption(command: Command): Command {
 
 /** Paths mean what they mean where the command was typed. */
 export function toAbsolute(path: string): string {
-  return resolve(path);
+  return resolve(toPath(path));
+}
+
+/** Collects what may be given several times. */
+export function collectPaths(path: string, paths: readonly string[] = []): string[] {
+  return [...paths, toPath(path)];
+}
+
+/** Empty is what a shell makes of a variable that is not set; it never means the working directory. */
+export function toPath(path: string): string {
+  if (path === "") throw new InvalidArgumentError("It is an empty path.");
+  return path;
 }

@@ -4,12 +4,14 @@ import type { Command } from "commander";
 import type { Job } from "../bridge/supervisor.js";
 import { asUcbError, UcbError } from "../errors.js";
 import { withoutByteOrderMark } from "./byte-order-mark.js";
+import { toPath } from "./common-options.js";
 import { checkJob } from "./job-record.js";
 
 export function addJobOption(command: Command): Command {
   return command.option(
     "--job <FILE>",
     "a JSON file with the record of a job, or a list of them (- is standard input)",
+    toPath,
   );
 }
 

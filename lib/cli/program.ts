@@ -5,37 +5,54 @@ import { complain } from "./complaint.js";
 import { exitCodes, type Finish } from "./exit-codes.js";
 import { addExplain } from "./explain.js";
 import { addFire } from "./fire.js";
+import { addHelp } from "./help.js";
 import { addList } from "./list.js";
 import { addRun } from "./run.js";
+import { StandardOutput } from "./standard-output.js";
 
 /** Does what the command line asks for and returns the exit code. */
 export async function runProgram(args: readonly string[]): Promise<number> {
   let exitCode: number = exitCodes.good;
-  const program = createProgram((code) => {
+  const help = new StandardOutput();
+  // Notes that nobody reads are no reason to stop in the middle.
+  process.stderr.on("error", () => {});
+  const program = createProgram(help, (code) => {
     exitCode = code;
   });
   try {
     await program.parseAsync(args, { from: "user" });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return exitCodeOf(error);
+    if (error instanceof CommanderError) return await afterHelp(help, error);
     complain(error);
     return exitCodes.no;
   }
 }
 
-function createProgram(finish: Finish): Command {
+async function afterHelp(help: StandardOutput, error: CommanderError): Promise<number> {
+  try {
+    await help.flush();
+    return exitCodeOf(error);
+  } catch (failure) {
+    complain(failure);
+    return exitCodes.no;
+  }
+}
+
+function createProgram(help: StandardOutput, finish: Finish): Command {
   const program = new Command("ucb")
     .description("Runs a site's callbacks when the events of a job supervisor match the rules of a directory.")
     .version(version(), "--version", "print the version")
     .helpOption("-h, --help", "print this help")
-    .helpCommand("help [COMMAND]", "print what a command does, takes and returns")
     .usage("COMMAND [options]")
     .exitOverride()
     .showHelpAfterError("see `ucb --help`")
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "ucb: ")) })
+    .configureOutput({
+      writeOut: (text) => help.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, "ucb: ")),
+    })
     .addHelpText("after", epilogue);
-  for (const add of [addCheck, addList, addExplain, addFire, addRun]) add(program, finish);
+  for (const add of [addCheck, addList, addExplain, addFire, addRun, addHelp]) add(program, finish);
   for (const command of program.commands) command.showHelpAfterError(`see \`ucb ${command.name()} --help\``);
   return program;
 }

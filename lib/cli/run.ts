@@ -1,5 +1,11 @@
 import type { Command } from "commander";
-import { addLogpathOption, addSiteOptions, directoriesArgument, type RunningOptions } from "./common-options.js";
+import {
+  addLogpathOption,
+  addSiteOptions,
+  collectPaths,
+  directoriesArgument,
+  type RunningOptions,
+} from "./common-options.js";
 import { complain, note } from "./complaint.js";
 import { onEnded, withEngine } from "./engine-session.js";
 import { EventFeed } from "./event-feed.js";
@@ -20,7 +26,7 @@ export function addRun(program: Command, finish: Finish): void {
     .option(
       "--events <FILE>",
       "read events from there instead; may be given several times (- is standard input)",
-      collect,
+      collectPaths,
     );
   addLogpathOption(addSiteOptions(command))
     .addHelpText("after", epilogue)
@@ -53,10 +59,6 @@ Examples:
   supervisor-events | ucb run
   ucb run ./callback --events recorded.ndjson --logpath ./log
 `;
-
-function collect(file: string, files: string[] = []): string[] {
-  return [...files, file];
-}
 
 async function run(directories: readonly string[], options: RunOptions): Promise<number> {
   const sources = await eventSources(options.events ?? []);

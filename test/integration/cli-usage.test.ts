@@ -1,6 +1,7 @@
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { runCommand } from "../support/run-command.js";
+import { runCommand, startCommand } from "../support/run-command.js";
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
 const commands = ["check", "list", "explain", "fire", "run"];
@@ -27,17 +28,29 @@ test.each(commands)("%s --help has examples and exit codes, and help says the sa
   expect(stdout).toMatch(/Exit codes: 0 .*\s1 .*\s2 /s);
   expect(stdout).toMatch(new RegExp(`Examples:\n.*ucb ${command}`));
   expect(stdout).toContain("--qb-conf <FILE>");
-  expect((await runCommand(["help", command])).stdout).toBe(stdout);
+  expect(await runCommand(["help", command])).toEqual({ code: 0, signal: null, stdout, stderr: "" });
+});
+
+test("help alone says what --help says", async () => {
+  expect(await runCommand(["help"])).toEqual(await runCommand(["--help"]));
 });
 
 test.each([
   [["chekc"], "unknown command 'chekc'\n(Did you mean check?)", "see `ucb --help`"],
   [["check", "--jsno"], "unknown option '--jsno'\n(Did you mean --json?)", "see `ucb check --help`"],
+  [["help", "nope"], "unknown command 'nope'", "see `ucb --help`"],
+  [["help", "lits"], "unknown command 'lits'\n(Did you mean list?)", "see `ucb --help`"],
   [["explain"], "missing required argument 'EVENT'", "see `ucb explain --help`"],
   [["fire", "--job"], "option '--job <FILE>' argument missing", "see `ucb fire --help`"],
   [["explain", "complete"], 'event "complete": the type and the job id are missing', "see `ucb explain --help`"],
   [["fire", "complete-jbo-1"], '"jbo" is no event type', "see `ucb fire --help`"],
   [["emit", "complete-job-1"], "unknown command 'emit'", "see `ucb --help`"],
+  [["check", ""], "value '' is invalid for argument 'DIR'. It is an empty path.", "see `ucb check --help`"],
+  [["list", "callback", ""], "It is an empty path.", "see `ucb list --help`"],
+  [["check", "--qb-conf", ""], "'--qb-conf <FILE>' argument '' is invalid", "see `ucb check --help`"],
+  [["fire", "complete-job-1", "--job", ""], "'--job <FILE>' argument '' is invalid", "see `ucb fire --help`"],
+  [["run", "--logpath", ""], "'--logpath <DIR>' argument '' is invalid", "see `ucb run --help`"],
+  [["run", "--events", "-", "--events", ""], "'--events <FILE>' argument '' is invalid", "see `ucb run --help`"],
 ])("%j is wrong usage", async (args, message, hint) => {
   const { code, stdout, stderr } = await runCommand(args);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
@@ -50,4 +63,34 @@ test("no command at all is wrong usage and shows the help", async () => {
   const { code, stdout, stderr } = await runCommand([]);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   expect(stderr).toContain("Usage: ucb COMMAND");
+});
+
+test.each([[["--help"]], [["--version"]], [["check", "--help"]], [["help"]], [["help", "run"]]])(
+  "%j says nothing more where nobody reads it",
+  async (args) => {
+    const command = startCommand(args);
+    command.child.stdout.destroy();
+    const { code, stderr } = await command.ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  },
+);
+
+test("wrong usage keeps its exit code where nobody reads why", async () => {
+  const command = startCommand(["chekc"]);
+  command.child.stderr.destroy();
+  expect((await command.ended).code).toBe(2);
+});
+
+test("help that cannot be written is a failure", () => {
+  const full = openSync("/dev/full", "w");
+  try {
+    const { status, stderr } = spawnSync(process.execPath, ["dist/cli/main.js", "--help"], {
+      stdio: ["ignore", full, "pipe"],
+      encoding: "utf8",
+    });
+    expect(status).toBe(1);
+    expect(stderr).toContain("ucb: the answer cannot be written: ENOSPC");
+  } finally {
+    closeSync(full);
+  }
 });
