@@ -10,10 +10,13 @@ import { referencePath, withTables } from "../../scripts/reference-tables.js";
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
+function read(document: string): string {
+  return readFileSync(join(root, document), "utf8");
+}
+
 /** The code blocks of a document that follow `<!-- example: NAME -->`, in order. */
 function examples(document: string, name: string): string[] {
-  const text = readFileSync(join(root, document), "utf8");
-  const blocks = text.matchAll(/<!-- example: (\S+) -->\n```\w+\n([\s\S]*?)```/g);
+  const blocks = read(document).matchAll(/<!-- example: (\S+) -->\n```\w+\n([\s\S]*?)```/g);
   return [...blocks].filter(([, found]) => found === name).map(([, , code]) => code ?? "");
 }
 
@@ -23,10 +26,30 @@ function folder(): string {
   return made;
 }
 
-/** Runs an example as a consumer's module, with the package where a consumer finds it. */
-async function runModule(code: string, where: string): Promise<string> {
+/** A callback directory inside of `where`. */
+function callbackFolder(where: string, callbacksConf: string, scripts: Record<string, string>): string {
+  const callback = join(where, "callback");
+  mkdirSync(callback, { mode: 0o755 });
+  for (const [name, text] of Object.entries({ "callbacks.conf": callbacksConf, ...scripts })) {
+    writeFileSync(join(callback, name), text, { mode: 0o644 });
+  }
+  return callback;
+}
+
+/** The example with the site's paths replaced by those of the test. */
+function placed(code: string | undefined, callback: string, where: string): string {
+  return (code ?? "").replace("/apps/qube/callback", callback).replace("/var/spool/qube", join(where, "log"));
+}
+
+/** Puts the package where a consumer has it. */
+function installPackage(where: string): void {
   mkdirSync(join(where, "node_modules"));
   symlinkSync(root, join(where, "node_modules", "universal-callbacks"));
+}
+
+/** Runs an example as a consumer's module. */
+async function runModule(code: string, where: string): Promise<string> {
+  installPackage(where);
   writeFileSync(join(where, "example.mts"), code);
   const tsx = join(root, "node_modules", "tsx", "dist", "cli.mjs");
   const { stdout } = await run(process.execPath, [tsx, "example.mts"], { cwd: where });
@@ -59,14 +82,51 @@ test("the README's first callback does what it says", async () => {
 
 test("the engine is embedded as the supervisor author's page shows", async () => {
   const where = folder();
-  const callback = join(where, "callback");
-  mkdirSync(callback, { mode: 0o755 });
-  writeFileSync(join(callback, "callbacks.conf"), "frame.py = complete-work-self-*\n", { mode: 0o644 });
-  writeFileSync(join(callback, "frame.py"), "print(qb.event['extra'])\n", { mode: 0o644 });
+  const callback = callbackFolder(where, "frame.py = complete-work-self-*\n", {
+    "frame.py": "print(qb.event['extra'])\n",
+  });
   const [code] = examples("docs/supervisor-author.md", "embed");
-  const placed = code?.replace("/apps/qube/callback", callback).replace("/var/spool/qube", join(where, "log"));
-  expect(await runModule(placed ?? "", where)).toBe("frame.py complete-work-1001-17 succeeded \n");
+  expect(await runModule(placed(code, callback, where), where)).toBe("frame.py complete-work-1001-17 succeeded \n");
   expect(readFileSync(join(where, "log/job/1000/1001/1001.cb"), "utf8")).toContain("\n17\n");
+});
+
+test("the README's engine runs callbacks and functions", async () => {
+  const where = folder();
+  const callback = callbackFolder(where, "frame.py = complete-work-self-*\n", { "frame.py": "print(1)\n" });
+  const [code] = examples("README.md", "supervisor");
+  const output = await runModule(placed(code, callback, where), where);
+  expect(output.trimEnd().split("\n")).toEqual(
+    ["queued", "running", "succeeded"].map((state) => `frame.py complete-work-1001-17 ${state}`),
+  );
+});
+
+test("the supervisor of the supervisor author's page answers and does what callbacks ask", async () => {
+  const where = folder();
+  const callback = callbackFolder(where, "ask.py = failed-work-self-*\n", {
+    "ask.py": 'print(qb.kill(*[job["id"] for job in qb.jobinfo("-status", "running")]))\n',
+  });
+  const [code] = examples("docs/supervisor-author.md", "supervisor");
+  expect(await runModule(placed(code, callback, where), where)).toBe("killed\n");
+});
+
+test("functions are registered as the supervisor author's page shows", async () => {
+  const [code] = examples("docs/supervisor-author.md", "functions");
+  expect(await runModule(code ?? "", folder())).toBe("retry work [ '1001:17' ]\n");
+});
+
+test("every example in TypeScript compiles as a consumer's that is strict", async () => {
+  const where = folder();
+  const documents = ["README.md", "docs/supervisor-author.md"];
+  const blocks = documents.flatMap((document) => [...read(document).matchAll(/```ts\n([\s\S]*?)```/g)]);
+  expect(blocks.length).toBeGreaterThanOrEqual(6);
+  blocks.forEach(([, code], index) => void writeFileSync(join(where, `example-${index}.mts`), code ?? ""));
+  installPackage(where);
+  symlinkSync(join(root, "node_modules", "@types"), join(where, "node_modules", "@types"));
+  const compilerOptions = { strict: true, noEmit: true, module: "nodenext", target: "es2023", types: ["node"] };
+  writeFileSync(join(where, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.mts"] }));
+  const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+  const { stdout } = await run(process.execPath, [tsc, "-p", where]).catch((error: { stdout: string }) => error);
+  expect(stdout).toBe("");
 });
 
 test("matcher and launcher work on their own as the supervisor author's page shows", async () => {
@@ -74,7 +134,7 @@ test("matcher and launcher work on their own as the supervisor author's page sho
   expect(await runModule(matcher ?? "", folder())).toBe("[ { callback: 0, jobId: 1001 } ]\n");
   const where = folder();
   const [launcher] = examples("docs/supervisor-author.md", "launcher");
-  const placed = launcher?.replace("/tmp/echo.log", join(where, "echo.log"));
-  expect(await runModule(placed ?? "", where)).toBe("0 null\n");
+  const moved = launcher?.replace("/tmp/echo.log", join(where, "echo.log"));
+  expect(await runModule(moved ?? "", where)).toBe("0 null\n");
   expect(readFileSync(join(where, "echo.log"), "utf8")).toBe("hello\n");
 });
