@@ -114,6 +114,17 @@ test("functions are registered as the supervisor author's page shows", async () 
   expect(await runModule(code ?? "", folder())).toBe("retry work [ '1001:17' ]\n");
 });
 
+test("a script reads its standard input as the reference shows", async () => {
+  const where = folder();
+  const [python] = examples("docs/reference.md", "stdin-python");
+  const [perl] = examples("docs/reference.md", "stdin-perl");
+  const rules = "a.py = failed-work-self-*\nb.pl = failed-work-self-*\n";
+  const callback = callbackFolder(where, rules, { "a.py": python ?? "", "b.pl": perl ?? "" });
+  const args = ["fire", "failed-work-1001-17", callback, "--logpath", join(where, "log")];
+  const { stdout } = await run(process.execPath, [join(root, "dist/cli/main.js"), ...args]);
+  expect(stdout.match(/^ {2}\| failed-work-1001-17 1001$/gm)).toHaveLength(2);
+});
+
 test("every example in TypeScript compiles as a consumer's that is strict", async () => {
   const where = folder();
   const documents = ["README.md", "docs/supervisor-author.md"];
