@@ -77,8 +77,9 @@ function page(configuration: Configuration, diagnostics: readonly Diagnostic[], 
   const errors = errorsOf(diagnostics).length;
   const warnings = diagnostics.length - errors;
   const paint = errors > 0 ? terminal.colors.red : warnings > 0 ? terminal.colors.yellow : terminal.colors.green;
-  const where =
-    configuration.directories.length === 1 ? "1 directory" : `${configuration.directories.length} directories`;
+  const repeated = diagnostics.filter(({ code }) => code === "WARN_UCB_DIRECTORY_TWICE").length;
+  const directories = configuration.directories.length - repeated;
+  const where = directories === 1 ? "1 directory" : `${directories} directories`;
   const summary = [
     `${count(configuration.callbacks.length, "callback")} in ${where}`,
     count(errors, "error"),

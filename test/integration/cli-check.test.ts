@@ -116,3 +116,10 @@ test("colors are for terminals whose user has not declined them", async () => {
   const insisted = await runOnTerminal([...check, "--color"], { columns: 80, env: { NO_COLOR: "1" } });
   expect(insisted.stdout).toContain(escapeCharacter);
 });
+
+test("a directory that is named again counts once", async () => {
+  const { directory } = temporarySite(good);
+  const { code, stdout } = await runCommand(["check", directory, directory, `${directory}/`]);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/\n2 callbacks in 1 directory, no errors, 3 warnings\n$/);
+});
