@@ -227,7 +227,7 @@ describe("ending processes", () => {
   });
 
   it("sends signals by name", async () => {
-    const launched = openLauncher().launch(shell("sleep 1000"));
+    const launched = openLauncher().launch({ file: "/bin/sleep", args: ["1000"], cwd: "/" });
     await launched.started;
     expect(launched.signal("SIGINT")).toBe(true);
     expect((await launched.exited).signal).toBe("SIGINT");
