@@ -2,6 +2,7 @@ import type { Readable } from "node:stream";
 import type { CallbackEngine } from "../engine/callback-engine.js";
 import { asUcbError, UcbError } from "../errors.js";
 import { parseEventLine } from "./event-line.js";
+import type { EventSource } from "./event-sources.js";
 import { type InputLine, readLines } from "./read-lines.js";
 import type { RunLines } from "./run-lines.js";
 import type { StandardOutput } from "./standard-output.js";
@@ -21,6 +22,7 @@ export class EventFeed {
   readonly #lines: Pick<RunLines, "refused">;
   #stream: Readable | null = null;
   #stopped = false;
+  #taken = 0;
   #refused = 0;
   #wake: () => void = () => {};
   #announceStop: () => void = () => {};
@@ -39,6 +41,11 @@ export class EventFeed {
     };
   }
 
+  /** How many lines there were, blank ones left aside. */
+  get lines(): number {
+    return this.#taken + this.#refused;
+  }
+
   /** How many lines were no events. */
   get refused(): number {
     return this.#refused;
@@ -53,11 +60,11 @@ export class EventFeed {
    * Reports all events of a stream, unless it is stopped.
    * @throws UcbError `ERR_UCB_INPUT` if the stream cannot be read
    */
-  async read(stream: Readable, name: string): Promise<void> {
+  async read(stream: Readable, source: Pick<EventSource, "file" | "name">): Promise<void> {
     if (this.#stopped) return;
     this.#stream = stream;
     // Opening a named pipe lasts until somebody writes to it, whatever becomes of the stream.
-    await Promise.race([this.#readAll(stream, name), this.#stop]);
+    await Promise.race([this.#readAll(stream, source), this.#stop]);
     this.#stream = null;
   }
 
@@ -69,11 +76,11 @@ export class EventFeed {
     this.#wake();
   }
 
-  async #readAll(stream: Readable, name: string): Promise<void> {
+  async #readAll(stream: Readable, { file, name }: Pick<EventSource, "file" | "name">): Promise<void> {
     try {
       for await (const line of readLines(stream, longestLine)) {
         if (this.#stopped) return;
-        this.#take(line);
+        this.#take(line, file);
         while (this.#mustWait()) await new Promise<void>((resolve) => (this.#wake = resolve));
       }
     } catch (error) {
@@ -86,15 +93,17 @@ export class EventFeed {
     return !this.#stopped && (this.#output.full || this.#engine.load.queued > mostWaiting);
   }
 
-  #take({ number, bytes }: InputLine): void {
+  #take({ number, bytes }: InputLine, file: string | null): void {
     try {
       if (bytes === null)
         throw new UcbError("ERR_UCB_INPUT", `the line is longer than ${longestLine / 1024 / 1024} MiB`);
-      if (!isBlank(bytes)) this.#engine.emit(parseEventLine(bytes));
+      if (isBlank(bytes)) return;
+      this.#engine.emit(parseEventLine(bytes));
+      this.#taken++;
     } catch (error) {
       if (!(error instanceof UcbError)) throw error;
       this.#refused++;
-      this.#lines.refused(number, error);
+      this.#lines.refused({ file, line: number }, error);
     }
   }
 }

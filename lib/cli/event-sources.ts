@@ -4,6 +4,8 @@ import type { Readable } from "node:stream";
 import { asUcbError, UcbError } from "../errors.js";
 
 export interface EventSource {
+  /** As it was given; null for standard input. */
+  file: string | null;
   /** For people. */
   name: string;
   open(): Readable;
@@ -18,8 +20,8 @@ export async function eventSources(files: readonly string[]): Promise<EventSourc
   for (const file of names) if (file !== "-") await checkReadable(file);
   return names.map((file) =>
     file === "-"
-      ? { name: "standard input", open: () => process.stdin }
-      : { name: file, open: () => createReadStream(file) },
+      ? { file: null, name: "standard input", open: () => process.stdin }
+      : { file, name: file, open: () => createReadStream(file) },
   );
 }
 

@@ -20,9 +20,12 @@ export class RunLines {
     this.#write({ run: { id, callback, event, jobId, state, pid, exitCode, signal, durationMs, log, reason } });
   }
 
-  /** The line of input with that number is none that can be taken. */
-  refused(line: number, { message, code }: Pick<UcbError, "message" | "code">): void {
-    this.#write({ error: { line, message, code } });
+  /** The line with that number of a file, or of standard input (null), is none that can be taken. */
+  refused(
+    { file, line }: { file: string | null; line: number },
+    { message, code }: Pick<UcbError, "message" | "code">,
+  ): void {
+    this.#write({ error: { file, line, message, code } });
   }
 
   /** Nothing is kept back. */

@@ -7,6 +7,7 @@ import {
   type RunningOptions,
 } from "./common-options.js";
 import { complain, note } from "./complaint.js";
+import { count } from "./count.js";
 import { onEnded, withEngine } from "./engine-session.js";
 import { EventFeed } from "./event-feed.js";
 import { type EventSource, eventSources } from "./event-sources.js";
@@ -45,12 +46,14 @@ Input, one document a line; the records job, work and subjob may be left out:
 Output, with and without --json; what is for people goes to standard error:
   {"run":{"id","callback","event","jobId","state","pid","exitCode","signal","durationMs","log","reason"}}
   {"action":{"verb":"unblock","target":"job","ids":["1001"],"run":"01KB..."}}
-  {"error":{"line","message","code"}}       a line that is no event; the next one is read
+  {"error":{"file","line","message","code"}}  a line that is no event; the next one is read; file is null
+                                              for standard input
 
 Events are taken in order. When 10,000 runs wait, or nobody reads the outcomes, input waits.
 
 After the first SIGINT (Ctrl-C) or SIGTERM no more events are taken, and what was fired still runs; the
-second ends it. If whoever reads the outcomes goes away, that is like the first.
+second ends it; at the third ucb dies by that signal and says which runs it leaves behind. If whoever
+reads the outcomes goes away, that is like the first.
 
 Exit codes: 0 all input was read and every line was an event, whatever became of the runs;
 1 a line was no event, or the configuration, the input or the output cannot be used; 2 wrong usage.
@@ -70,19 +73,20 @@ async function run(directories: readonly string[], options: RunOptions): Promise
     onEnded(engine, (run) => lines.ended(run));
     const wasRead = await readAll(sources, feed, options);
     await engine.idle();
+    if (feed.refused > 0) note(`${feed.refused} of ${count(feed.lines, "line")} were no events`);
     return wasRead && feed.refused === 0 ? exitCodes.good : exitCodes.no;
   });
 }
 
 /** Whether all there was has been read. What it fired so far is not given up if it has not. */
 async function readAll(sources: readonly EventSource[], feed: EventFeed, { color }: RunOptions): Promise<boolean> {
-  for (const { name, open } of sources) {
-    const stream = open();
+  for (const source of sources) {
+    const stream = source.open();
     if ("isTTY" in stream && stream.isTTY === true) {
       note('reading events from the terminal, one a line, such as {"event":"submit-job-1001"}; Ctrl-D ends them');
     }
     try {
-      await feed.read(stream, name);
+      await feed.read(stream, source);
     } catch (error) {
       complain(error, color);
       return false;

@@ -171,7 +171,7 @@ test.each([
 ])("a line with %s is an error, and the next one is read", async (_, line, message, errorCode) => {
   const { code, stdout } = await run(temporarySite(files), `\n${line}\r\n{"event":"failed-job-9"}`);
   expect(code).toBe(1);
-  expect(errorsOf(stdout)).toEqual([{ line: 2, message: expect.stringMatching(message), code: errorCode }]);
+  expect(errorsOf(stdout)).toEqual([{ file: null, line: 2, message: expect.stringMatching(message), code: errorCode }]);
   expect(runsOf(stdout).map(({ jobId }) => jobId)).toEqual([9]);
 });
 
@@ -187,7 +187,7 @@ test("bytes that are no UTF-8 are an error, a byte order mark and blank lines ar
   ];
   const { code, stdout } = await run(temporarySite(files), Buffer.concat(lines.map((line) => Buffer.from(line))));
   expect(code).toBe(1);
-  expect(errorsOf(stdout)).toEqual([{ line: 4, message: "the line is not UTF-8", code: "ERR_UCB_INPUT" }]);
+  expect(errorsOf(stdout)).toEqual([{ file: null, line: 4, message: "the line is not UTF-8", code: "ERR_UCB_INPUT" }]);
   expect(runsOf(stdout).map(({ jobId }) => jobId)).toEqual([7]);
 });
 
@@ -205,7 +205,9 @@ test("a line of more than 64 MiB is an error and is not kept", async () => {
   command.child.stdin.end('\n{"event":"failed-job-7"}\n');
   const { code, stdout } = await command.ended;
   expect(code).toBe(1);
-  expect(errorsOf(stdout)).toEqual([{ line: 1, message: "the line is longer than 64 MiB", code: "ERR_UCB_INPUT" }]);
+  expect(errorsOf(stdout)).toEqual([
+    { file: null, line: 1, message: "the line is longer than 64 MiB", code: "ERR_UCB_INPUT" },
+  ]);
   expect(runsOf(stdout)).toHaveLength(1);
   expect(peak).toBeGreaterThan(0);
   expect(peak).toBeLessThan(300 * 1024);
@@ -252,6 +254,21 @@ test("--events reads files to their end, one after the other, and standard input
       .map(({ jobId }) => jobId)
       .sort(),
   ).toEqual([2, 3]);
+});
+
+test("errors say which file they are in, and a note how many lines were no events", async () => {
+  const site = temporarySite(files);
+  writeFileSync(site.path("one"), '{"event":"dummy-job-1"}\n\nbad\n');
+  writeFileSync(site.path("two"), 'bad\n{"event":"dummy-job-2"}\n');
+  const more = ["--events", site.path("one"), "--events", "-", "--events", site.path("two")];
+  const { code, stdout, stderr } = await run(site, "bad\n", ...more);
+  expect(code).toBe(1);
+  expect(errorsOf(stdout).map(({ file, line }) => [file, line])).toEqual([
+    [site.path("one"), 3],
+    [null, 1],
+    [site.path("two"), 1],
+  ]);
+  expect(stderr).toBe("ucb: 3 of 5 lines were no events\n");
 });
 
 test("standard input is not waited for where --events names a file", async () => {

@@ -17,7 +17,7 @@ function setUp() {
     },
   };
   const output = { full: false, gone: false, onChange: () => {} };
-  const feed = new EventFeed(engine, output, { refused: (line) => refused.push(line) });
+  const feed = new EventFeed(engine, output, { refused: ({ line }) => refused.push(line) });
   return {
     events,
     refused,
@@ -28,6 +28,7 @@ function setUp() {
   };
 }
 
+const input = { file: null, name: "input" };
 const line = (id: number) => `{"event":"submit-job-${id}"}\n`;
 
 /** Lets everything happen that does not wait for something. */
@@ -39,10 +40,11 @@ test("events are reported in order, bad lines are refused by number", async () =
   const { events, refused, feed } = setUp();
   const stream = new PassThrough();
   stream.end(`${line(1)}bad\n\n${line(2)}worse`);
-  await feed.read(stream, "input");
+  await feed.read(stream, input);
   expect(events).toEqual(["submit-job-1", "submit-job-2"]);
   expect(refused).toEqual([2, 5]);
   expect(feed.refused).toBe(2);
+  expect(feed.lines).toBe(4);
 });
 
 test("events wait while nobody reads the outcomes", async () => {
@@ -50,7 +52,7 @@ test("events wait while nobody reads the outcomes", async () => {
   const stream = new PassThrough();
   output.full = true;
   stream.end(line(1) + line(2) + line(3));
-  const read = feed.read(stream, "input");
+  const read = feed.read(stream, input);
   await vi.waitFor(() => expect(events).toHaveLength(1));
   await settle();
   expect(events).toHaveLength(1);
@@ -68,7 +70,7 @@ test("events wait while more than 10,000 runs do", async () => {
   const stream = new PassThrough();
   engine.load.queued = 10_001;
   stream.end(line(1) + line(2));
-  const read = feed.read(stream, "input");
+  const read = feed.read(stream, input);
   await vi.waitFor(() => expect(events).toHaveLength(1));
   await settle();
   expect(events).toHaveLength(1);
@@ -82,7 +84,7 @@ test("a stopped feed takes nothing more, whether it waits for input or for its o
   const waiting = setUp();
   const open = new PassThrough();
   open.write(line(1));
-  const read = waiting.feed.read(open, "input");
+  const read = waiting.feed.read(open, input);
   await vi.waitFor(() => expect(waiting.events).toHaveLength(1));
   waiting.feed.stop();
   await read;
@@ -93,12 +95,12 @@ test("a stopped feed takes nothing more, whether it waits for input or for its o
   full.output.full = true;
   const stream = new PassThrough();
   stream.write(line(1) + line(2));
-  const other = full.feed.read(stream, "input");
+  const other = full.feed.read(stream, input);
   await vi.waitFor(() => expect(full.events).toHaveLength(1));
   full.output.gone = true;
   full.output.onChange();
   await other;
-  await full.feed.read(stream, "input");
+  await full.feed.read(stream, input);
   expect(full.events).toHaveLength(1);
   expect(full.feed.stopped).toBe(true);
 });
@@ -106,7 +108,7 @@ test("a stopped feed takes nothing more, whether it waits for input or for its o
 test("a stream that fails is reported with its name", async () => {
   const { feed } = setUp();
   const stream = new PassThrough();
-  const read = feed.read(stream, "events.ndjson");
+  const read = feed.read(stream, { file: "events.ndjson", name: "events.ndjson" });
   stream.destroy(new Error("no such device"));
   await expect(read).rejects.toMatchObject({
     code: "ERR_UCB_INPUT",
