@@ -44,7 +44,9 @@ export async function withEngine(
     const { CallbackEngine } = await import("../engine/callback-engine.js");
     const engine = await CallbackEngine.open({ configuration, logPath });
     try {
+      const alive = aliveRuns(engine);
       signals.onHurry = () => void engine.close({ running: "terminate" });
+      signals.onAbandon = (signal) => noteAbandoned(signal, alive);
       const usable = await canRun(engine, configuration, logPath, options);
       if (usable && signals.received === null) exitCode = await work(sessionOf(engine, output, signals));
     } finally {
@@ -104,6 +106,22 @@ async function canRun(
   engine.on("problem", (error) => complain(error, options.color));
   engine.on("slow", noteSlow);
   return true;
+}
+
+/** The runs whose processes live, kept up to date. */
+function aliveRuns(engine: CallbackEngine): ReadonlyMap<string, Run> {
+  const alive = new Map<string, Run>();
+  engine.on("run", (run) => {
+    if (run.endedAt !== null) alive.delete(run.id);
+    else if (run.pid !== null) alive.set(run.id, run);
+  });
+  return alive;
+}
+
+function noteAbandoned(signal: StopSignal, alive: ReadonlyMap<string, Run>): void {
+  for (const { id, callback, jobId, pid } of alive.values()) {
+    note(`${signal}: ${callback} for job ${jobId} is left behind as process ${pid} (run ${id})`);
+  }
 }
 
 function noteSlow({ id, callback, jobId, startedAt, queuedAt }: Run): void {

@@ -34,7 +34,8 @@ const epilogue = `
 The jobs of --job count as submitted before the event. One event alone does not satisfy a trigger
 with &&; \`ucb run\` takes several.
 
-After the first SIGINT (Ctrl-C) or SIGTERM it still waits for the runs; the second ends them.
+After the first SIGINT (Ctrl-C) or SIGTERM it still waits for the runs; the second ends them; at the
+third it dies by that signal and says which runs it leaves behind.
 
 Exit codes: 0 everything that was fired succeeded; 1 nothing was fired, or something failed;
 2 wrong usage.

@@ -4,15 +4,18 @@ export type StopSignal = "SIGINT" | "SIGTERM";
 const signals: readonly StopSignal[] = ["SIGINT", "SIGTERM"];
 
 /**
- * Lets a command end well when it is told to stop: the first signal asks it to, the second hurries it, and after that a
- * signal does what it does to any program.
+ * Lets a command end well when it is told to stop: the first signal asks it to, the second hurries it, and the third does
+ * what it does to any program, once it was told what is left behind.
  */
 export class StopSignals {
   /** Called for the first signal. */
   onStop: (signal: StopSignal) => void = () => {};
   /** Called for the second. */
   onHurry: () => void = () => {};
+  /** Called for the third, in front of the end of the process: nothing that takes time is done any more. */
+  onAbandon: (signal: StopSignal) => void = () => {};
   #received: StopSignal | null = null;
+  #hurried = false;
   #announceHurry: () => void = () => {};
   /** Resolves with the second signal. */
   readonly hurry = new Promise<void>((resolve) => {
@@ -39,9 +42,15 @@ export class StopSignals {
       this.onStop(signal);
       return;
     }
+    if (!this.#hurried) {
+      this.#hurried = true;
+      this.#announceHurry();
+      this.onHurry();
+      return;
+    }
     this.close();
-    this.#announceHurry();
-    this.onHurry();
+    this.onAbandon(signal);
+    process.exit(dieOf(signal));
   };
 }
 

@@ -68,6 +68,35 @@ test.each(["run", "fire"] as const)("a second signal ends what %s runs", async (
   expect(readdirSync(site.path("runtime"))).toEqual([]);
 });
 
+test.each(["run", "fire"] as const)("a third signal ends %s itself, which says what it leaves behind", async (name) => {
+  // Lasts until the gate is open, whatever it is told.
+  const stubborn = `import signal\nsignal.signal(signal.SIGTERM, lambda *_: print("told to end"))\n${files["gate.py"]}`;
+  const site = temporarySite({ ...files, "gate.py": stubborn });
+  const command = start(name, site);
+  if (name === "run") command.child.stdin.write('{"event":"running-job-7"}\n');
+  const pid = await begun(site);
+  command.child.kill("SIGINT");
+  await command.said("SIGINT: waiting for 1 run");
+  command.child.kill("SIGINT");
+  await until(() => outputOf(site).includes("told to end"));
+  command.child.kill("SIGTERM");
+  const { signal, stderr } = await command.ended;
+  expect(signal).toBe("SIGTERM");
+  expect(stderr).toMatch(
+    new RegExp(`\nucb: SIGTERM: gate\\.py for job 7 is left behind as process ${pid} \\(run \\w+\\)\n$`),
+  );
+  expect(isAlive(pid)).toBe(true);
+  openGate(site);
+  await until(() => !isAlive(pid));
+});
+
+/** What runs of job 7 have printed until now. */
+function outputOf(site: TemporarySite): string {
+  const folder = `${site.logPath}/job/0/7`;
+  const files = readdirSync(folder).filter((name) => name.endsWith(".out"));
+  return files.map((name) => readFileSync(`${folder}/${name}`, "utf8")).join("");
+}
+
 test("a signal ends run at once where nothing runs, though its input stays open", async () => {
   const site = temporarySite(files);
   const command = start("run", site);
