@@ -1,11 +1,12 @@
 import { quoted } from "../trigger/wording.js";
 import type { Diagnostic } from "./diagnostic.js";
 import type { DiagnosticCode } from "./diagnostic-codes.js";
-import { closestOf } from "./did-you-mean.js";
+import { closestOf, didYouMean } from "./did-you-mean.js";
 import { expandPath } from "./expand-path.js";
 import type { IniDocument, IniEntry } from "./ini-document.js";
 import type { IniText } from "./ini-text.js";
 import { parseLanguageFlags } from "./language-flags.js";
+import { connectionTypes, isConnectionType } from "./mail-connection.js";
 import { error, type Place, placeIn, warning } from "./place.js";
 import type { MailSettings, QbConf } from "./qb-conf.js";
 import { type ListItem, splitList } from "./split-list.js";
@@ -28,18 +29,36 @@ export interface QbConfKeys {
 /** Reads one key's value into the settings. */
 type Setter = (value: IniText, qbConf: QbConf, reader: KeyReader) => void;
 
+/** What a text must be to be taken for meant. */
+interface Kind {
+  isGood: (text: string) => boolean;
+  what: string;
+  hint: string;
+}
+
+const hostHint = "write the name or the address of one SMTP server, such as smtp.example.com";
+const domainHint = "write what stands behind the @ of an address, such as example.com";
+const addressHint = "write an address such as farm@example.com";
+
 const setters: ReadonlyMap<string, Setter> = new Map<string, Setter>([
   ["supervisor_universal_callback_path", (value, qbConf, reader) => reader.readDirectories(value, qbConf)],
   ["supervisor_language_flags", (value, qbConf, reader) => reader.readLanguages(value, qbConf)],
   ["supervisor_logpath", (value, qbConf, reader) => reader.readLogPath(value, qbConf)],
-  ["mail_host", mailText("host")],
+  ["mail_host", mailText("host", { isGood: (text) => !/\s/.test(text), what: "name of a host", hint: hostHint })],
   ["mail_port", (value, qbConf, reader) => reader.readPort(value, qbConf)],
   ["mail_user", mailText("user")],
   ["mail_password", mailText("password")],
-  ["mail_connection_type", mailText("connectionType")],
-  ["mail_domain", mailText("domain")],
+  ["mail_connection_type", (value, qbConf, reader) => reader.readConnectionType(value, qbConf)],
+  ["mail_domain", mailText("domain", { isGood: (text) => !/[\s@]/.test(text), what: "domain", hint: domainHint })],
   ["mail_from", ({ text }, { mail }) => Object.assign(mail, text === "" ? {} : { from: text })],
-  ["mail_administrator", mailText("administrator")],
+  [
+    "mail_administrator",
+    mailText("administrator", {
+      isGood: (text) => splitList(text).every(isAddress),
+      what: "address",
+      hint: addressHint,
+    }),
+  ],
   ["mail_job_status_format", mailTemplate("jobStatusFormat")],
   ["mail_subjob_status_format", mailTemplate("subjobStatusFormat")],
   ["mail_work_status_format", mailTemplate("workStatusFormat")],
@@ -47,10 +66,16 @@ const setters: ReadonlyMap<string, Setter> = new Map<string, Setter>([
 
 type OptionalMailSetting = Exclude<keyof MailSettings, "port" | "from">;
 
-function mailText(name: OptionalMailSetting): Setter {
-  return ({ text }, { mail }) => {
-    mail[name] = text === "" ? null : text;
+function mailText(name: OptionalMailSetting, kind?: Kind): Setter {
+  return (value, { mail }, reader) => {
+    const { text } = value;
+    if (text !== "" && kind !== undefined && !kind.isGood(text)) reader.failKind(value, kind);
+    else mail[name] = text === "" ? null : text;
   };
+}
+
+function isAddress({ text }: ListItem): boolean {
+  return /[^\s@]@[^\s@]/.test(text);
 }
 
 function mailTemplate(name: OptionalMailSetting): Setter {
@@ -91,7 +116,9 @@ class KeyReader {
     for (const entry of this.#source.document.head) {
       const { key } = entry;
       if (!setters.has(key.text)) {
-        this.#warnOfCloseMiss(key);
+        const first = /^\S+(?=\s)/.exec(key.text)?.[0];
+        if (entry.value === null && first !== undefined && setters.has(first)) this.#failEquals(key, first);
+        else this.#warnOfCloseMiss(key);
         continue;
       }
       if (last.has(key.text)) {
@@ -149,6 +176,18 @@ class KeyReader {
     }
   }
 
+  /** A wrong one is kept as it is: it must end in no mail, and not in a connection that is not encrypted. */
+  readConnectionType(value: IniText, { mail }: QbConf): void {
+    mail.connectionType = value.text === "" ? null : value.text;
+    if (value.text === "" || isConnectionType(value.text)) return;
+    const hint = didYouMean(value.text, connectionTypes) ?? `write ${connectionTypes.join(", ")}`;
+    this.#fail("ERR_UCB_QB_CONF_VALUE", value, `${quoted(value.text)} is no type of connection`, hint);
+  }
+
+  failKind(value: IniText, { what, hint }: Kind): void {
+    this.#fail("ERR_UCB_QB_CONF_VALUE", value, `${quoted(value.text)} is no ${what}`, hint);
+  }
+
   /** The path that an item of a value stands for; null if it cannot be used. */
   path(value: IniText, item: ListItem): string | null {
     const expanded = expandPath(item.text, this.#source.qbDir);
@@ -157,6 +196,12 @@ class KeyReader {
       this.diagnostics.push(error("ERR_UCB_QB_CONF_PATH", this.#place(value, item), message, hint));
     }
     return expanded.path;
+  }
+
+  #failEquals(key: IniText, name: string): void {
+    const place = this.#place(key, { text: name, start: 0, end: name.length });
+    const message = `there is no = behind ${quoted(name)}, so the line sets nothing`;
+    this.diagnostics.push(error("ERR_UCB_QB_CONF_VALUE", place, message, `write "${name} = …"`));
   }
 
   #warnOfCloseMiss(key: IniText): void {

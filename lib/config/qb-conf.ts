@@ -28,7 +28,7 @@ export interface MailSettings {
   port: number;
   user: string | null;
   password: string | null;
-  /** As written, e.g. `plain`, `ssl`, `tls`; null where absent. */
+  /** As written: `plain`, `ssl`, `tls` or `starttls` in any case; no mail is sent with another. Null where absent. */
   connectionType: string | null;
   domain: string | null;
   from: string;

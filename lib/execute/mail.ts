@@ -1,4 +1,5 @@
 import { createTransport, type Transporter } from "nodemailer";
+import { connectionTypes, isConnectionType } from "../config/mail-connection.js";
 import type { MailSettings } from "../config/qb-conf.js";
 import { isForAdministrator, type QcbAction } from "../config/qcb.js";
 import { asUcbError, UcbError } from "../errors.js";
@@ -18,6 +19,10 @@ export async function sendMail(kind: MailKind, execution: Execution, settings: M
     throw new UcbError("ERR_UCB_MAIL", `mail-${kind}: mail_host is not set in qb.conf`, {
       hint: "set mail_host to the site's SMTP server",
     });
+  }
+  if (settings.connectionType !== null && !isConnectionType(settings.connectionType)) {
+    const message = `mail-${kind}: mail_connection_type in qb.conf is "${settings.connectionType}", which is unknown`;
+    throw new UcbError("ERR_UCB_MAIL", message, { hint: `set it to ${connectionTypes.join(", ")}` });
   }
   const to = recipient(kind, execution, settings);
   const transport = openTransport(settings, settings.host);

@@ -108,6 +108,19 @@ describe("values", () => {
     expect(qbConf.languages).toEqual(languages);
   });
 
+  it.each(["plain", "SSL", "Tls", "starttls"])("takes mail_connection_type = %s", async (type) => {
+    const { qbConf, diagnostics } = await readText(`mail_connection_type = ${type}`);
+    expect(diagnostics).toEqual([]);
+    expect(qbConf.mail.connectionType).toBe(type);
+  });
+
+  it("takes several administrators, with their names", async () => {
+    const administrator = "Ana <ana@example.com>, bo@example.com";
+    const { qbConf, diagnostics } = await readText(`mail_administrator = ${administrator}`);
+    expect(diagnostics).toEqual([]);
+    expect(qbConf.mail.administrator).toBe(administrator);
+  });
+
   it("leaves keys of others alone", async () => {
     const text =
       "supervisor_host = a\nsupervisor_max_threads = 3\nclient_logpath = relative\n[x\n= y\nmail\n[section]\nfoo = bar";
@@ -149,6 +162,17 @@ describe("mistakes", () => {
     ["a port that is none", "mail_port = smtp", ["1:13 ERR_UCB_QB_CONF_VALUE"], ["smtp"]],
     ["a port out of range", "mail_port = 65536", ["1:13 ERR_UCB_QB_CONF_VALUE"], ["65536"]],
     ["a key without value", "mail_host", ["1:1 ERR_UCB_QB_CONF_VALUE"], ["mail_host"]],
+    ["a misspelt connection type", "mail_connection_type = tsl", ["1:24 ERR_UCB_QB_CONF_VALUE"], ["tsl"]],
+    ["a host with blanks", "mail_host = a b", ["1:13 ERR_UCB_QB_CONF_VALUE"], ["a b"]],
+    ["a domain that is an address", "mail_domain = a@b.c", ["1:15 ERR_UCB_QB_CONF_VALUE"], ["a@b.c"]],
+    ["an administrator without address", "mail_administrator = a@b, ana", ["1:22 ERR_UCB_QB_CONF_VALUE"], ["a@b, ana"]],
+    [
+      "a line without =",
+      "supervisor_universal_callback_path /opt/v/cb",
+      ["1:1 ERR_UCB_QB_CONF_VALUE"],
+      ["supervisor_universal_callback_path"],
+    ],
+    ["a tab in place of =", "a\n mail_host\tb", ["2:2 ERR_UCB_QB_CONF_VALUE"], ["mail_host"]],
     ["a misspelt key", "mail_hots = a", ["1:1 WARN_UCB_QB_CONF_KEY"], ["mail_hots"]],
     ["a key in capitals", "Mail_Host = a", ["1:1 WARN_UCB_QB_CONF_KEY"], ["Mail_Host"]],
     ["a key twice", "mail_host = a\nmail_host = b", ["2:1 WARN_UCB_QB_CONF_KEY_TWICE"], ["mail_host"]],
@@ -184,6 +208,13 @@ describe("mistakes", () => {
       "write a list of qube, perl, python, post, mail, dependency, auto_wrangling, separated by commas",
       'did you mean "mail_administrator"?',
     ]);
+  });
+
+  it("does not take a misspelt connection type for a plain one", async () => {
+    const { qbConf } = await readText(
+      "mail_connection_type = tsl\nmail_host = a b\nmail_domain = @\nmail_administrator = x",
+    );
+    expect(qbConf.mail).toMatchObject({ connectionType: "tsl", host: null, domain: null, administrator: null });
   });
 
   it("lets the last of equal keys hold, and judges only that", async () => {
@@ -256,6 +287,7 @@ describe("the password", () => {
       `mail_passwort = '${secret}`,
       `mail_passwd = ${secret}`,
       `mial_password ${secret}`,
+      `mail_password ${secret}`,
       `mail_password # ${secret}`,
       "mail_password",
       "[farm]",
