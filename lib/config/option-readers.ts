@@ -51,8 +51,8 @@ async function readInterpreter(
   }
   const walked = await guard.walk(value);
   if (walked.path === null) return [badInterpreter(systemReason(walked))];
-  if (walked.problems.length > 0) return walked.problems.map(({ code, message, hint }) => ({ code, message, hint }));
   if (!walked.stats.isFile()) return [badInterpreter("it is not a regular file")];
+  if (walked.problems.length > 0) return walked.problems.map(({ code, message, hint }) => ({ code, message, hint }));
   try {
     await access(walked.path, constants.X_OK);
   } catch {

@@ -10,7 +10,7 @@ export interface PathProblem {
   /** The offending component. */
   path: string;
   message: string;
-  /** The command that mends it. */
+  /** What mends it: a command where it harms nothing else. */
   hint: string;
 }
 
@@ -103,8 +103,7 @@ export class PathGuard {
     if (this.#trusted.has(stats.uid)) return [];
     const owner = await this.#accounts.userName(stats.uid);
     const message = `${path} belongs to ${owner}, who could change what is run`;
-    const hint = `${stats.isSymbolicLink() ? "chown -h" : "chown"} root ${shellWord(path)}`;
-    return [{ code: "ERR_UCB_PATH_OWNER", path, message, hint }];
+    return [{ code: "ERR_UCB_PATH_OWNER", path, message, hint: ownerHint(path, stats, owner) }];
   }
 
   async #checkWriters(path: string, stats: Stats): Promise<PathProblem[]> {
@@ -114,8 +113,25 @@ export class PathGuard {
     const who = others ? "everybody" : `the group ${await this.#accounts.groupName(stats.gid)}`;
     const change = others && group ? "go-w" : others ? "o-w" : "g-w";
     const message = `${path} can be written to by ${who}`;
-    return [{ code: "ERR_UCB_PATH_WRITABLE", path, message, hint: `chmod ${change} ${shellWord(path)}` }];
+    return [{ code: "ERR_UCB_PATH_WRITABLE", path, message, hint: writersHint(path, stats, change) }];
   }
+}
+
+/** A directory may be somebody's home or hold what is theirs: its owner is never to be changed for our sake. */
+function ownerHint(path: string, stats: Stats, owner: string): string {
+  const command = stats.isSymbolicLink() ? "chown -h" : "chown";
+  if (stats.isDirectory()) return `move what is run below a directory of root, or run this as ${owner}`;
+  return process.geteuid?.() === 0
+    ? `${command} root ${shellWord(path)}`
+    : `let root run ${command} root ${shellWord(path)}, or run this as ${owner}`;
+}
+
+/** A sticky directory is meant to be shared, and only its owner or root can change a mode. */
+function writersHint(path: string, stats: Stats, change: string): string {
+  if (isShared(stats)) return "it is shared on purpose: name a directory below it that only you or root may write to";
+  const command = `chmod ${change} ${shellWord(path)}`;
+  const user = process.geteuid?.();
+  return user === 0 || user === stats.uid ? command : `let its owner run ${command}`;
 }
 
 /** A directory in which everybody may create entries, but replace only their own. */

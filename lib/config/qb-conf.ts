@@ -93,6 +93,7 @@ async function openQbConf(file: string): Promise<Opened> {
     return fail(error("ERR_UCB_QB_CONF_UNREADABLE", whole, `qb.conf cannot be read: ${reason}`, hint));
   };
   if (walked.path === null) return unreadable(systemReason(walked));
+  if (walked.stats.isDirectory()) return unreadable("it is a directory");
   if (walked.problems.length > 0) {
     return fail(...walked.problems.map(({ code, message, hint }) => error(code, whole, message, hint)));
   }

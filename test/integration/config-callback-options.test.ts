@@ -91,6 +91,12 @@ const mistakes: Mistake[] = [
     expected: ["3:15 ERR_UCB_OPTION_INTERPRETER"],
   },
   {
+    about: "a directory open to all as interpreter, whose mode is not the mistake",
+    conf: "other.pl = done-job-self\n[other.pl]\ninterpreter = /tmp",
+    expected: ["3:15 ERR_UCB_OPTION_INTERPRETER"],
+    hint: /name an executable file/,
+  },
+  {
     about: "an interpreter that may not be executed",
     conf: "other.pl = done-job-self\n[other.pl]\ninterpreter = /etc/passwd",
     expected: ["3:15 ERR_UCB_OPTION_INTERPRETER"],

@@ -41,7 +41,8 @@ describe("owners and writers", () => {
     const at = directory.at("a/b");
     chmodSync(at, 0o1757);
     expect(await problems(directory.at("a/b/file"))).toEqual([]);
-    expect(await problems(at)).toEqual([`ERR_UCB_PATH_WRITABLE ${at}: chmod o-w ${at}`]);
+    const hint = "it is shared on purpose: name a directory below it that only you or root may write to";
+    expect(await problems(at)).toEqual([`ERR_UCB_PATH_WRITABLE ${at}: ${hint}`]);
   });
 
   it.skipIf(!isRoot).each(["a/b/file", "a/b", "a"])("finds that %s belongs to somebody else", async (name) => {
@@ -50,7 +51,11 @@ describe("owners and writers", () => {
     chownSync(at, stranger, 0);
     const found = await new PathGuard().walk(directory.at("a/b/file"));
     expect(found.problems.map(({ code, path, hint }) => [code, path, hint])).toEqual([
-      ["ERR_UCB_PATH_OWNER", at, `chown root ${at}`],
+      [
+        "ERR_UCB_PATH_OWNER",
+        at,
+        name === "a/b/file" ? `chown root ${at}` : "move what is run below a directory of root, or run this as nobody",
+      ],
     ]);
     expect(found.problems[0]?.message).toContain("nobody");
   });

@@ -264,6 +264,9 @@ describe("the file itself", () => {
     mkdirSync(directory.at("folder"));
     const { diagnostics } = await readQbConf(directory.at("folder"), noVariables);
     expect(summarize(diagnostics)).toEqual(["folder:0:0 ERR_UCB_QB_CONF_UNREADABLE"]);
+    expect(summarize((await readQbConf("/tmp", noVariables)).diagnostics)).toEqual([
+      "tmp:0:0 ERR_UCB_QB_CONF_UNREADABLE",
+    ]);
     const below = await readQbConf(directory.at("real", "qb.conf"), noVariables);
     expect(summarize(below.diagnostics)).toEqual(["qb.conf:0:0 ERR_UCB_QB_CONF_UNREADABLE"]);
   });
