@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { ndjson } from "../support/ndjson.js";
 import { runCommand } from "../support/run-command.js";
@@ -164,6 +164,16 @@ test("a log folder that cannot be is refused before anything runs", async () => 
   expect(stderr).toContain(`ucb: output of runs cannot be filed in ${logPath}`);
   expect(stderr).toContain("hint: name another folder with --logpath DIR");
   expect(existsSync(`${site.directory}/mark`)).toBe(false);
+});
+
+test("a log folder that others may write to is told of", async () => {
+  const site = temporarySite(files);
+  mkdirSync(site.logPath);
+  chmodSync(site.logPath, 0o777);
+  const { code, stderr } = await fire("blocked-job-7", site);
+  expect(code).toBe(0);
+  const message = `${site.logPath} can be written to by everybody, who could lead the output of runs elsewhere by a link`;
+  expect(stderr).toBe(`ucb: ${message}\n`);
 });
 
 test("a relative --logpath is of the working directory", async () => {
