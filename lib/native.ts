@@ -21,28 +21,6 @@ export interface NativeMatcherStats {
   bytes: number;
 }
 
-/** What to start. All of it is given to the system as it is; nothing is looked up in PATH or passed to a shell. */
-export interface NativeLaunch {
-  /** Absolute path of the program. */
-  file: string;
-  /** At least one string, each followed by a NUL: one crossing for all of them. */
-  argv: string;
-  /** `KEY=value` strings, each followed by a NUL: the whole environment. */
-  env: string;
-  /** Absolute working directory. */
-  cwd: string;
-  /** Written to a memfd that becomes stdin; null gives `/dev/null`. */
-  stdin: Uint8Array | null;
-  /** Absolute path of the file that stdout and stderr are appended to, created with its folders; null gives `/dev/null`. */
-  output: string | null;
-  /** TERM to the process group after this many milliseconds; 0 means never. */
-  timeoutMs: number;
-  /** KILL to the process group this long after TERM. */
-  killAfterMs: number;
-  /** A `slow` message after this many milliseconds; 0 means never. */
-  slowAfterMs: number;
-}
-
 export interface NativeLogBlock {
   /** Absolute path of the log the block is appended to under a lock, created with its folders. */
   log: string;
@@ -54,29 +32,44 @@ export interface NativeLogBlock {
   trailer: string;
 }
 
-/** What a launcher tells, in batches; `ticket` is the number the caller gave. Times are Unix milliseconds. */
-export type NativeMessage =
-  | { kind: "started"; ticket: number; pid: number; startTicks: number; atMs: number }
-  | { kind: "failed"; ticket: number; errno: string; syscall: string; path: string; atMs: number }
-  | { kind: "slow"; ticket: number; pid: number; atMs: number }
-  | {
-      kind: "exited";
-      ticket: number;
-      pid: number;
-      /** null when a signal ended it; with no signal either, somebody else has taken the status. */
-      exitCode: number | null;
-      /** `SIGKILL` and the like, null when it exited. */
-      signal: string | null;
-      timedOut: boolean;
-      durationMs: number;
-      userMs: number;
-      systemMs: number;
-      /** Linux counts what the launching process held when it called exec: never below this process's own peak. */
-      maxRssKb: number;
-      atMs: number;
-    }
-  | { kind: "logged"; ticket: number }
-  | { kind: "logfailed"; ticket: number; errno: string; syscall: string; path: string };
+/**
+ * What a launcher tells, as numbers: a message is `size` numbers in a row, and these are their places. Times are Unix
+ * milliseconds, spans milliseconds. What a kind of message does not name is 0.
+ */
+export const nativeRecord = {
+  size: 12,
+  /** One of {@link nativeKinds}. */
+  kind: 0,
+  /** The number the caller gave. */
+  ticket: 1,
+  atMs: 2,
+  /** Of `started`, `slow` and `exited`. */
+  pid: 3,
+  /** Of `started`. */
+  startTicks: 4,
+  /** Of `exited`, like all that follow: -1 when a signal ended it; with no signal either, somebody else took the status. */
+  exitCode: 5,
+  /** Its number, 0 when it exited. */
+  signal: 6,
+  /** 0 or 1. */
+  timedOut: 7,
+  durationMs: 8,
+  userMs: 9,
+  systemMs: 10,
+  /** Linux counts what the launching process held when it called exec: never below this process's own peak. */
+  maxRssKb: 11,
+} as const;
+
+/** Of one launch `started` comes first, and `failed` or `exited` last. */
+export const nativeKinds = { started: 0, failed: 1, slow: 2, exited: 3, logged: 4, logFailed: 5 } as const;
+
+/** What is behind a `failed` or `logFailed` message. */
+export interface NativeFailure {
+  /** Symbolic: `ENOENT`. */
+  errno: string;
+  syscall: string;
+  path: string;
+}
 
 /** Every symbol of the addon. The shape of the calls is chosen for their cost: see docs/performance.md. */
 export interface NativeAddon {
@@ -98,12 +91,32 @@ export interface NativeAddon {
   matcherStats(matcher: NativeMatcher): NativeMatcherStats;
 
   /**
-   * `onMessages` is called on the event loop with what has happened since the last call. The launcher does not keep the
-   * event loop alive until told to. Throws `ERR_UCB_LAUNCH` without threads or descriptors to be had.
+   * `onMessages` is called on the event loop with what has happened since the last call: how many messages there are, and
+   * the records, which are overwritten by the next call. The launcher does not keep the event loop alive until told to.
+   * Throws `ERR_UCB_LAUNCH` without threads or descriptors to be had.
    */
-  launcherCreate(onMessages: (messages: NativeMessage[]) => void, threads: number): NativeLauncher;
-  launcherLaunch(launcher: NativeLauncher, ticket: number, launch: NativeLaunch): void;
-  /** Appends a block to a job's log on a thread of its own; answered by `logged` or `logfailed`. */
+  launcherCreate(onMessages: (count: number, records: Float64Array) => void, threads: number): NativeLauncher;
+  /**
+   * Starts a process; nothing is looked up in PATH or passed to a shell. `strings` are program, working directory and
+   * output (absolute paths; no output is an empty string and gives `/dev/null`), then the arguments, the program's name
+   * among them, and the `KEY=value` variables of the environment: each followed by a NUL, so that they cross as one.
+   * `stdin` becomes a file; null gives `/dev/null`. TERM goes to the process group after `timeoutMs`, KILL `killAfterMs`
+   * later, a `slow` message comes after `slowAfterMs`; 0 means never for the first and last.
+   */
+  launcherLaunch(
+    launcher: NativeLauncher,
+    ticket: number,
+    strings: string,
+    argumentCount: number,
+    variableCount: number,
+    stdin: Uint8Array | null,
+    timeoutMs: number,
+    killAfterMs: number,
+    slowAfterMs: number,
+  ): void;
+  /** What the message of this index, counted from 0, of the call of `onMessages` under way is about. */
+  launcherFailure(launcher: NativeLauncher, index: number): NativeFailure;
+  /** Appends a block to a job's log on a thread of its own; answered by `logged` or `logFailed`. */
   launcherAppendLog(launcher: NativeLauncher, ticket: number, block: NativeLogBlock): void;
   /** Signals the run's process group now; false if it is not running. */
   launcherSignal(launcher: NativeLauncher, ticket: number, signal: number): boolean;

@@ -1,16 +1,10 @@
 import { constants } from "node:os";
 import { getSystemErrorMap } from "node:util";
 import { UcbError } from "../errors.js";
-
-/** What the addon says of a system call that failed. */
-interface SystemFailure {
-  errno: string;
-  syscall: string;
-  path: string;
-}
+import type { NativeFailure } from "../native.js";
 
 /** The error of a process that could not be started. */
-export function launchFailure(file: string, failure: SystemFailure): UcbError {
+export function launchFailure(file: string, failure: NativeFailure): UcbError {
   const { errno, syscall, path } = failure;
   const hint = launchHint(failure);
   return new UcbError("ERR_UCB_LAUNCH", `could not start ${file}: ${describe(failure)}`, {
@@ -22,19 +16,19 @@ export function launchFailure(file: string, failure: SystemFailure): UcbError {
 }
 
 /** The error of a block that is not in its log. */
-export function logFailure(log: string, failure: SystemFailure): UcbError {
+export function logFailure(log: string, failure: NativeFailure): UcbError {
   const what = failure.syscall === "unlink" ? "could not clean up after appending" : "could not append";
   const { errno, syscall, path } = failure;
   return new UcbError("ERR_UCB_LOG", `${what} to ${log}: ${describe(failure)}`, { errno, syscall, path });
 }
 
-function describe({ errno, syscall, path }: SystemFailure): string {
+function describe({ errno, syscall, path }: NativeFailure): string {
   const number = (constants.errno as Record<string, number>)[errno];
   const text = number === undefined ? undefined : getSystemErrorMap().get(-number)?.[1];
   return `${text === undefined ? errno : `${text} (${errno})`}, ${syscall} ${path}`.trimEnd();
 }
 
-function launchHint({ errno, syscall, path }: SystemFailure): string | undefined {
+function launchHint({ errno, syscall, path }: NativeFailure): string | undefined {
   if (errno === "ECANCELED") return "it was terminated before it had been started";
   if (errno === "EMFILE") return "this process has too many files open: raise its limit (ulimit -n)";
   if (errno === "ENFILE") return "the system has too many files open: raise fs.file-max";

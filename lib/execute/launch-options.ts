@@ -1,5 +1,4 @@
 import { UcbError } from "../errors.js";
-import type { NativeLaunch } from "../native.js";
 
 /** A process to start. Nothing is looked up in `PATH`, nothing passes through a shell, nothing is inherited. */
 export interface LaunchOptions {
@@ -28,22 +27,44 @@ export interface LaunchOptions {
 /** Milliseconds between TERM and KILL where nothing else is said. */
 export const defaultKillAfterMs = 5000;
 
-/**
- * The launch as the addon takes it.
- * @throws UcbError `ERR_UCB_ARGUMENT` for anything the system could not take or would take for something else
- */
-export function nativeLaunch(options: LaunchOptions): NativeLaunch {
-  const { file, output = null, stdin = null } = options;
+/** A launch as the addon takes it. */
+export interface PackedLaunch {
+  /** Program, working directory, output or nothing, arguments, variables: each followed by a NUL. */
+  strings: string;
+  argumentCount: number;
+  variableCount: number;
+  stdin: Uint8Array | null;
+  timeoutMs: number;
+  killAfterMs: number;
+  slowAfterMs: number;
+}
+
+/** @throws UcbError `ERR_UCB_ARGUMENT` for anything the system could not take or would take for something else */
+export function packLaunch(options: LaunchOptions): PackedLaunch {
+  const { file, cwd, output = null, stdin = null, argv0 = file, args = [], env = {} } = options;
   checkPath("file", file);
-  checkPath("cwd", options.cwd);
+  checkPath("cwd", cwd);
   if (output !== null) checkPath("output", output);
+  checkText("argv0", argv0);
+  let strings = `${file}\0${cwd}\0${output ?? ""}\0${argv0}\0`;
+  for (const argument of args) {
+    checkText("an argument", argument);
+    strings += `${argument}\0`;
+  }
+  const names = Object.keys(env);
+  for (const name of names) {
+    const value = env[name];
+    if (name === "" || name.includes("=") || name.includes("\0")) {
+      throw new UcbError("ERR_UCB_ARGUMENT", `${JSON.stringify(name)} cannot be the name of an environment variable`);
+    }
+    if (typeof value !== "string" || value.includes("\0")) checkText(`the environment variable ${name}`, value);
+    strings += `${name}=${value}\0`;
+  }
   return {
-    file,
-    argv: packArguments(options.argv0 ?? file, options.args ?? []),
-    env: packEnvironment(options.env ?? {}),
-    cwd: options.cwd,
+    strings,
+    argumentCount: 1 + args.length,
+    variableCount: names.length,
     stdin: stdin === null ? null : bytesOf(stdin),
-    output,
     timeoutMs: milliseconds("timeoutMs", options.timeoutMs, 0),
     killAfterMs: milliseconds("killAfterMs", options.killAfterMs, defaultKillAfterMs),
     slowAfterMs: milliseconds("slowAfterMs", options.slowAfterMs, 0),
@@ -78,29 +99,6 @@ export function milliseconds(name: string, value: number | undefined, otherwise:
 function checkText(name: string, text: unknown): asserts text is string {
   if (typeof text !== "string") throw new UcbError("ERR_UCB_ARGUMENT", `${name} must be a string, not ${typeof text}`);
   if (text.includes("\0")) throw new UcbError("ERR_UCB_ARGUMENT", `${name} contains a NUL character`);
-}
-
-function packArguments(argv0: string, args: readonly string[]): string {
-  checkText("argv0", argv0);
-  let packed = `${argv0}\0`;
-  for (const argument of args) {
-    checkText("an argument", argument);
-    packed += `${argument}\0`;
-  }
-  return packed;
-}
-
-function packEnvironment(env: Readonly<Record<string, string>>): string {
-  let packed = "";
-  for (const name of Object.keys(env)) {
-    const value = env[name];
-    if (name === "" || name.includes("=") || name.includes("\0")) {
-      throw new UcbError("ERR_UCB_ARGUMENT", `${JSON.stringify(name)} cannot be the name of an environment variable`);
-    }
-    if (typeof value !== "string" || value.includes("\0")) checkText(`the environment variable ${name}`, value);
-    packed += `${name}=${value}\0`;
-  }
-  return packed;
 }
 
 function bytesOf(stdin: string | Uint8Array): Uint8Array {

@@ -1,9 +1,10 @@
 import { constants } from "node:os";
 import { asUcbError, UcbError } from "../errors.js";
-import { type NativeLauncher, type NativeMessage, native } from "../native.js";
+import { type NativeLauncher, native, nativeKinds } from "../native.js";
 import { Deferred } from "./deferred.js";
 import { launchFailure, logFailure } from "./launch-failure.js";
-import { checkPath, checkStrings, type LaunchOptions, milliseconds, nativeLaunch } from "./launch-options.js";
+import { checkPath, checkStrings, type LaunchOptions, milliseconds, packLaunch } from "./launch-options.js";
+import { LaunchRecord } from "./launch-record.js";
 import type { Launched, LaunchObserver, ProcessOutcome, ProcessStarted } from "./launched.js";
 
 export type { LaunchOptions } from "./launch-options.js";
@@ -64,7 +65,7 @@ export class Launcher {
       throw new UcbError("ERR_UCB_ARGUMENT", `threads must be a whole number from 1 to 64, not ${String(threads)}`);
     }
     try {
-      this.#handle = native.launcherCreate((messages) => this.#receive(messages), threads);
+      this.#handle = native.launcherCreate((count, records) => this.#receive(count, records), threads);
     } catch (error) {
       throw asUcbError(error, "ERR_UCB_LAUNCH", "the launcher's threads could not be started");
     }
@@ -201,7 +202,11 @@ export class Launcher {
       this.#launches.delete(ticket);
       const fate = launch.started ? "it goes on" : "it was not started";
       const error = new UcbError("ERR_UCB_CLOSED", `the launcher of ${launch.file} was closed: ${fate}`);
-      guarded(() => launch.observer.failed(error));
+      try {
+        launch.observer.failed(error);
+      } catch (thrown) {
+        rethrowLater(thrown);
+      }
     }
     for (const { done } of this.#appends.values()) done.reject(closedError());
     this.#appends.clear();
@@ -210,12 +215,21 @@ export class Launcher {
 
   #launch(options: LaunchOptions, observer: LaunchObserver): number {
     if (this.#closing !== null) throw closedError();
-    const launch = nativeLaunch(options);
+    const { strings, argumentCount, variableCount, stdin, timeoutMs, killAfterMs, slowAfterMs } = packLaunch(options);
     this.#lastTicket += 1;
     const ticket = this.#lastTicket;
-    native.launcherLaunch(this.#handle, ticket, launch);
-    const { file, killAfterMs } = launch;
-    this.#launches.set(ticket, { observer, file, killAfterMs, started: false, terminateAfterMs: null });
+    native.launcherLaunch(
+      this.#handle,
+      ticket,
+      strings,
+      argumentCount,
+      variableCount,
+      stdin,
+      timeoutMs,
+      killAfterMs,
+      slowAfterMs,
+    );
+    this.#launches.set(ticket, { observer, file: options.file, killAfterMs, started: false, terminateAfterMs: null });
     this.#hold();
     return ticket;
   }
@@ -229,46 +243,56 @@ export class Launcher {
     if (this.#unfinished === 1) native.launcherRef(this.#handle, true);
   }
 
-  #receive(messages: NativeMessage[]): void {
-    for (const message of messages) {
-      if (message.kind === "logged" || message.kind === "logfailed") this.#endAppend(message);
-      else guarded(() => this.#tell(message));
+  #receive(count: number, records: Float64Array): void {
+    for (let index = 0; index < count; index += 1) {
+      const record = new LaunchRecord(records, index);
+      const { kind, ticket } = record;
+      if (kind === nativeKinds.logged || kind === nativeKinds.logFailed) {
+        this.#endAppend(ticket, kind === nativeKinds.logFailed ? index : null);
+        continue;
+      }
+      // What a listener throws is its own fault: nobody else shall miss anything for it, nor shall it pass unseen.
+      try {
+        this.#tell(record, index);
+      } catch (error) {
+        rethrowLater(error);
+      }
     }
     if (this.#unfinished === 0 && !this.#closed) native.launcherRef(this.#handle, false);
     this.#wake();
   }
 
-  #tell(message: Exclude<NativeMessage, { kind: "logged" | "logfailed" }>): void {
-    const { ticket } = message;
+  #tell(record: LaunchRecord, index: number): void {
+    const { kind, ticket } = record;
     const launch = this.#launches.get(ticket);
     if (launch === undefined) return;
     const { observer } = launch;
-    switch (message.kind) {
-      case "started":
+    switch (kind) {
+      case nativeKinds.started:
         launch.started = true;
         if (launch.terminateAfterMs !== null) this.terminate(ticket, launch.terminateAfterMs);
-        observer.started?.({ pid: message.pid, startTicks: message.startTicks, startedAt: message.atMs });
+        observer.started?.(record.started());
         break;
-      case "slow":
-        observer.slow?.(message.pid);
+      case nativeKinds.slow:
+        observer.slow?.(record.pid);
         break;
-      case "exited":
+      case nativeKinds.exited:
         this.#launches.delete(ticket);
-        observer.exited(outcomeOf(message));
+        observer.exited(record.outcome());
         break;
-      case "failed":
+      case nativeKinds.failed:
         this.#launches.delete(ticket);
-        observer.failed(launchFailure(launch.file, message));
+        observer.failed(launchFailure(launch.file, native.launcherFailure(this.#handle, index)));
         break;
     }
   }
 
-  #endAppend(message: Extract<NativeMessage, { kind: "logged" | "logfailed" }>): void {
-    const append = this.#appends.get(message.ticket);
+  #endAppend(ticket: number, failureIndex: number | null): void {
+    const append = this.#appends.get(ticket);
     if (append === undefined) return;
-    this.#appends.delete(message.ticket);
-    if (message.kind === "logged") append.done.resolve();
-    else append.done.reject(logFailure(append.log, message));
+    this.#appends.delete(ticket);
+    if (failureIndex === null) append.done.resolve();
+    else append.done.reject(logFailure(append.log, native.launcherFailure(this.#handle, failureIndex)));
   }
 
   #when(until: () => boolean): Promise<void> {
@@ -286,23 +310,13 @@ export class Launcher {
   }
 }
 
-function outcomeOf(message: Extract<NativeMessage, { kind: "exited" }>): ProcessOutcome {
-  const { pid, exitCode, signal, timedOut, durationMs, userMs, systemMs, maxRssKb, atMs } = message;
-  const usage = { userMs, systemMs, maxRssKb };
-  return { pid, exitCode, signal, timedOut, durationMs, usage, endedAt: atMs };
-}
-
 function closedError(): UcbError {
   return new UcbError("ERR_UCB_CLOSED", "the launcher was closed");
 }
 
-/** What a listener throws is its own fault: nobody else shall miss anything for it, and it shall not pass unseen. */
-function guarded(call: () => void): void {
-  try {
-    call();
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
-  }
+/** As an uncaught exception, once what is under way is done. */
+function rethrowLater(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
 }

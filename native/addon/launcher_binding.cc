@@ -1,14 +1,16 @@
 #include "addon/launcher_binding.h"
 
 #include <array>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "addon/launcher_handle.h"
+#include "addon/launcher_message.h"
 #include "addon/script_error.h"
 #include "addon/script_value.h"
 
@@ -19,7 +21,7 @@ constexpr napi_type_tag kLauncherTag{0x8f1c0d6a2b9e4713, 0xa5d7e0349c6b12f8};
 constexpr double kMostThreads = 64;
 constexpr double kMostSignals = 64;
 constexpr double kLargestTicket = 9007199254740991;
-constexpr double kLongestMilliseconds = 3e12;
+constexpr double kMostStrings = 1 << 24;
 
 // The arguments of one call. Anything that is wrong with them leaves an exception pending.
 template <std::size_t kCount>
@@ -69,6 +71,28 @@ class Call {
     return false;
   }
 
+  bool Text(std::size_t index, const char* name, std::string& text) const {
+    if (ReadString(env_, values_[index], text)) return true;
+    Wrong(std::string(name) + " must be a string");
+    return false;
+  }
+
+  bool BytesOrNull(std::size_t index, const char* name, std::optional<std::string>& bytes) const {
+    if (ReadBytesOrNull(env_, values_[index], bytes)) return true;
+    Wrong(std::string(name) + " must be a Uint8Array or null");
+    return false;
+  }
+
+  bool Span(std::size_t index, const char* name, Milliseconds& span) const {
+    double number = 0;
+    if (ReadNumber(env_, values_[index], 0, std::numeric_limits<double>::max(), number)) {
+      span = Milliseconds(number);
+      return true;
+    }
+    Wrong(std::string(name) + " must be a number of milliseconds, not negative");
+    return false;
+  }
+
   bool Ticket(std::uint64_t& ticket) const {
     double number = 0;
     if (!Integer(1, "ticket", 0, kLargestTicket, number)) return false;
@@ -95,6 +119,35 @@ class Call {
   const napi_env env_;
   std::array<napi_value, kCount> values_{};
 };
+
+// Takes the strings of launcherLaunch apart. False if they are not what they should be.
+bool Unpack(const std::string& strings, std::size_t arguments, std::size_t variables, LaunchRequest& request) {
+  std::size_t at = 0;
+  // What the next `count` strings take, with their NULs.
+  const auto next = [&](std::size_t count) {
+    const std::size_t from = at;
+    for (; count > 0; --count) {
+      const std::size_t end = strings.find('\0', at);
+      if (end == std::string::npos) return std::string();
+      at = end + 1;
+    }
+    return strings.substr(from, at - from);
+  };
+  const auto next_path = [&] {
+    std::string path = next(1);
+    if (!path.empty()) path.pop_back();
+    return path;
+  };
+  request.file = next_path();
+  request.cwd = next_path();
+  const std::string output = next_path();
+  request.argv = StringList::Packed(next(arguments));
+  request.env = StringList::Packed(next(variables));
+  if (!output.empty()) request.output = output;
+  const bool complete = at == strings.size() && !request.argv.empty() && (variables == 0 || !request.env.empty());
+  return complete && request.file.starts_with('/') && request.cwd.starts_with('/') &&
+         (output.empty() || output.front() == '/');
+}
 
 void OnObjectFinalized(napi_env, void* data, void*) {
   delete static_cast<std::shared_ptr<LauncherHandle>*>(data);
@@ -125,26 +178,36 @@ napi_value Create(napi_env env, napi_callback_info info) {
 }
 
 napi_value Launch(napi_env env, napi_callback_info info) {
-  const Call<3> call(env, info);
+  const Call<9> call(env, info);
   LauncherHandle* const handle = call.OpenHandle();
   LaunchRequest request;
-  if (handle == nullptr || !call.Ticket(request.ticket) || !call.Object(2, "launch")) return nullptr;
-  Fields fields(env, call[2]);
-  request.file = fields.Path("file");
-  request.argv = StringList::Packed(fields.PackedStrings("argv"));
-  request.env = StringList::Packed(fields.PackedStrings("env"));
-  request.cwd = fields.Path("cwd");
-  request.payload = fields.BytesOrNull("stdin");
-  request.output = fields.PathOrNull("output");
-  request.timeout = Milliseconds(fields.Milliseconds("timeoutMs"));
-  request.kill_after = Milliseconds(fields.Milliseconds("killAfterMs"));
-  request.slow_after = Milliseconds(fields.Milliseconds("slowAfterMs"));
-  if (!call.Good(fields)) return nullptr;
-  if (request.argv.empty()) {
-    call.Wrong("argv must hold at least one string");
+  std::string strings;
+  double arguments = 0;
+  double variables = 0;
+  if (handle == nullptr || !call.Ticket(request.ticket) || !call.Text(2, "strings", strings) ||
+      !call.Integer(3, "argumentCount", 1, kMostStrings, arguments) ||
+      !call.Integer(4, "variableCount", 0, kMostStrings, variables) || !call.BytesOrNull(5, "stdin", request.payload) ||
+      !call.Span(6, "timeoutMs", request.timeout) || !call.Span(7, "killAfterMs", request.kill_after) ||
+      !call.Span(8, "slowAfterMs", request.slow_after)) {
+    return nullptr;
+  }
+  if (!Unpack(strings, static_cast<std::size_t>(arguments), static_cast<std::size_t>(variables), request)) {
+    call.Wrong("strings must be paths, arguments and variables, as many as said, each followed by a NUL");
     return nullptr;
   }
   handle->launcher().Launch(std::move(request));
+  return nullptr;
+}
+
+napi_value Failure(napi_env env, napi_callback_info info) {
+  const Call<2> call(env, info);
+  // Also of a launcher that was closed in the meantime, as long as the call of onMessages goes on.
+  const LauncherHandle* const handle = call.Handle();
+  double index = 0;
+  if (handle == nullptr || !call.Integer(1, "index", 0, kMostStrings, index)) return nullptr;
+  const Error* const error = handle->Failure(static_cast<std::size_t>(index));
+  if (error != nullptr) return ToFailure(env, *error);
+  call.Wrong("there is no failure of this index");
   return nullptr;
 }
 
@@ -178,13 +241,9 @@ napi_value Terminate(napi_env env, napi_callback_info info) {
   const Call<3> call(env, info);
   LauncherHandle* const handle = call.OpenHandle();
   std::uint64_t ticket = 0;
-  double kill_after = 0;
-  if (handle == nullptr || !call.Ticket(ticket)) return nullptr;
-  if (!ReadNumber(env, call[2], 0, kLongestMilliseconds, kill_after)) {
-    call.Wrong("killAfterMs must be a number of milliseconds, not negative");
-    return nullptr;
-  }
-  return call.Boolean(handle->launcher().Terminate(ticket, Milliseconds(kill_after)));
+  Milliseconds kill_after{0};
+  if (handle == nullptr || !call.Ticket(ticket) || !call.Span(2, "killAfterMs", kill_after)) return nullptr;
+  return call.Boolean(handle->launcher().Terminate(ticket, kill_after));
 }
 
 napi_value Ref(napi_env env, napi_callback_info info) {
@@ -212,7 +271,7 @@ void AddLauncher(Napi::Env env, Napi::Object exports) {
   const std::pair<const char*, napi_callback> functions[] = {
       {"launcherCreate", Create}, {"launcherLaunch", Launch},       {"launcherAppendLog", AppendLog},
       {"launcherSignal", Signal}, {"launcherTerminate", Terminate}, {"launcherRef", Ref},
-      {"launcherClose", Close},
+      {"launcherClose", Close},   {"launcherFailure", Failure},
   };
   for (const auto& [name, callback] : functions) {
     napi_value function = nullptr;

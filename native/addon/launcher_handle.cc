@@ -13,7 +13,13 @@ std::shared_ptr<LauncherHandle> LauncherHandle::Create(napi_env env, napi_value 
   napi_value name = nullptr;
   napi_create_string_latin1(env, "universal-callbacks launcher", NAPI_AUTO_LENGTH, &name);
   auto owner = std::make_unique<std::shared_ptr<LauncherHandle>>(handle);
+  napi_value memory = nullptr;
+  napi_value records = nullptr;
+  void* data = nullptr;
   if (napi_create_reference(env, on_messages, 1, &handle->on_messages_) != napi_ok ||
+      napi_create_arraybuffer(env, kBatch * kRecordSize * sizeof(double), &data, &memory) != napi_ok ||
+      napi_create_typedarray(env, napi_float64_array, kBatch * kRecordSize, memory, 0, &records) != napi_ok ||
+      napi_create_reference(env, records, 1, &handle->records_) != napi_ok ||
       napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, owner.get(), OnFunctionFinalized, handle.get(),
                                       OnWake, &handle->wake_) != napi_ok) {
     handle->closed_ = true;
@@ -71,7 +77,9 @@ void LauncherHandle::OnEnvironmentEnd(void* data) {
 void LauncherHandle::Release() {
   // A delivery that called us still needs the callback; it comes back here.
   if (delivering_) return;
-  if (on_messages_ != nullptr) napi_delete_reference(env_, std::exchange(on_messages_, nullptr));
+  for (napi_ref* const reference : {&on_messages_, &records_}) {
+    if (*reference != nullptr) napi_delete_reference(env_, std::exchange(*reference, nullptr));
+  }
   if (wake_ != nullptr) napi_release_threadsafe_function(std::exchange(wake_, nullptr), napi_tsfn_abort);
 }
 
@@ -108,19 +116,23 @@ bool LauncherHandle::DeliverBatch() {
   if (messages_.empty()) return false;
   napi_handle_scope scope = nullptr;
   napi_open_handle_scope(env_, &scope);
-  const std::size_t count = std::min(kBatch, messages_.size() - next_);
-  napi_value list = nullptr;
-  napi_create_array_with_length(env_, count, &list);
-  for (std::size_t index = 0; index < count; ++index) {
-    napi_set_element(env_, list, static_cast<std::uint32_t>(index), ToScript(env_, messages_[next_ + index]));
-  }
-  next_ += count;
   napi_value receiver = nullptr;
   napi_value function = nullptr;
+  napi_value arguments[2] = {};
   napi_value result = nullptr;
   napi_get_undefined(env_, &receiver);
   napi_get_reference_value(env_, on_messages_, &function);
-  if (function != nullptr) napi_call_function(env_, receiver, function, 1, &list, &result);
+  napi_get_reference_value(env_, records_, &arguments[1]);
+  const std::size_t count = WriteRecords(arguments[1]);
+  napi_create_uint32(env_, static_cast<std::uint32_t>(count), &arguments[0]);
+  first_ = next_;
+  next_ += count;
+  if (count > 0) {
+    napi_call_function(env_, receiver, function, 2, arguments, &result);
+  } else {
+    next_ = messages_.size();
+    ThrowError(env_, "ERR_UCB_ARGUMENT", "the records of a launcher's messages were taken away");
+  }
   bool failed = false;
   napi_is_exception_pending(env_, &failed);
   if (failed) {
@@ -130,6 +142,25 @@ bool LauncherHandle::DeliverBatch() {
   }
   napi_close_handle_scope(env_, scope);
   return next_ < messages_.size() || closed_;
+}
+
+// Says for how many messages there was room.
+std::size_t LauncherHandle::WriteRecords(napi_value records) {
+  // Asked for each time, since JavaScript can transfer the memory away.
+  void* data = nullptr;
+  std::size_t length = 0;
+  if (napi_get_typedarray_info(env_, records, nullptr, &length, &data, nullptr, nullptr) != napi_ok) return 0;
+  const std::size_t count = std::min(length / kRecordSize, messages_.size() - next_);
+  auto* const numbers = static_cast<double*>(data);
+  for (std::size_t index = 0; index < count; ++index) {
+    WriteRecord(messages_[next_ + index], numbers + index * kRecordSize);
+  }
+  return count;
+}
+
+const Error* LauncherHandle::Failure(std::size_t index) const {
+  if (!delivering_ || index >= next_ - first_) return nullptr;
+  return messages_[first_ + index].error.get();
 }
 
 }  // namespace ucb::addon

@@ -27,6 +27,8 @@ class LauncherHandle {
   // Only while not closed.
   Launcher& launcher() { return *launcher_; }
   void Ref(bool ref);
+  // What the message `index` of the delivery under way is about; null if there is none or it is no failure.
+  const Error* Failure(std::size_t index) const;
   // Stops the launcher and hands over what had happened until then. Does nothing the second time.
   void Close();
 
@@ -42,15 +44,18 @@ class LauncherHandle {
   void Release();
   void Deliver();
   bool DeliverBatch();
+  std::size_t WriteRecords(napi_value records);
 
   const napi_env env_;
   std::unique_ptr<Launcher> launcher_;
   napi_threadsafe_function wake_ = nullptr;  // null once released
   napi_ref on_messages_ = nullptr;
+  napi_ref records_ = nullptr;  // a Float64Array for kBatch messages
   bool closed_ = false;
   bool delivering_ = false;
-  std::vector<Message> messages_;  // taken, and from next_ on not delivered yet
-  std::size_t next_ = 0;
+  std::vector<Message> messages_;  // taken from the launcher
+  std::size_t first_ = 0;          // of those being delivered, if any is
+  std::size_t next_ = 0;           // the first not delivered yet
 };
 
 }  // namespace ucb::addon

@@ -1,6 +1,6 @@
 #include "addon/script_error.h"
 
-#include "core/process/system_names.h"
+#include "core/process/error_name.h"
 
 namespace ucb::addon {
 namespace {

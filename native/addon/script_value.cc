@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cmath>
-#include <limits>
 
 namespace ucb::addon {
 
@@ -32,15 +31,30 @@ bool ReadInteger(napi_env env, napi_value value, double least, double most, doub
   return ReadNumber(env, value, least, most, number) && std::trunc(number) == number;
 }
 
+bool ReadBytesOrNull(napi_env env, napi_value value, std::optional<std::string>& bytes) {
+  napi_valuetype type = napi_undefined;
+  napi_typeof(env, value, &type);
+  if (type == napi_null) {
+    bytes.reset();
+    return true;
+  }
+  napi_typedarray_type elements = napi_int8_array;
+  std::size_t length = 0;
+  void* data = nullptr;
+  bool is_array = false;
+  if (napi_is_typedarray(env, value, &is_array) != napi_ok || !is_array ||
+      napi_get_typedarray_info(env, value, &elements, &length, &data, nullptr, nullptr) != napi_ok ||
+      elements != napi_uint8_array) {
+    return false;
+  }
+  bytes.emplace(length == 0 ? std::string() : std::string(static_cast<const char*>(data), length));
+  return true;
+}
+
 napi_value Fields::Get(const char* name) {
   napi_value value = nullptr;
   if (napi_get_named_property(env_, object_, name, &value) != napi_ok) Wrong(name);
   return value;
-}
-
-bool Fields::IsNull(napi_value value) {
-  napi_valuetype type = napi_undefined;
-  return value != nullptr && napi_typeof(env_, value, &type) == napi_ok && type == napi_null;
 }
 
 std::string Fields::String(const char* name, napi_value value) {
@@ -65,35 +79,9 @@ std::string Fields::Path(const char* name) {
 
 std::optional<std::string> Fields::PathOrNull(const char* name) {
   const napi_value value = Get(name);
-  if (IsNull(value)) return std::nullopt;
+  napi_valuetype type = napi_undefined;
+  if (value != nullptr && napi_typeof(env_, value, &type) == napi_ok && type == napi_null) return std::nullopt;
   return AbsolutePath(name, value);
-}
-
-std::string Fields::PackedStrings(const char* name) {
-  std::string strings = String(name, Get(name));
-  if (!strings.empty() && strings.back() != '\0') Wrong(name);
-  return strings;
-}
-
-std::optional<std::string> Fields::BytesOrNull(const char* name) {
-  const napi_value value = Get(name);
-  if (IsNull(value)) return std::nullopt;
-  napi_typedarray_type type = napi_int8_array;
-  std::size_t length = 0;
-  void* data = nullptr;
-  if (value == nullptr || napi_get_typedarray_info(env_, value, &type, &length, &data, nullptr, nullptr) != napi_ok ||
-      type != napi_uint8_array) {
-    Wrong(name);
-    return std::nullopt;
-  }
-  return length == 0 ? std::string() : std::string(static_cast<const char*>(data), length);
-}
-
-double Fields::Milliseconds(const char* name) {
-  const napi_value value = Get(name);
-  double number = 0;
-  if (value == nullptr || !ReadNumber(env_, value, 0, std::numeric_limits<double>::max(), number)) Wrong(name);
-  return number;
 }
 
 }  // namespace ucb::addon

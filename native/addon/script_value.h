@@ -15,6 +15,9 @@ bool ReadNumber(napi_env env, napi_value value, double least, double most, doubl
 // The same, and whole.
 bool ReadInteger(napi_env env, napi_value value, double least, double most, double& number);
 
+// False if `value` is neither null nor a Uint8Array.
+bool ReadBytesOrNull(napi_env env, napi_value value, std::optional<std::string>& bytes);
+
 // Reads the properties of an object. What is wrong is remembered, the first time, instead of told at each call.
 class Fields {
  public:
@@ -25,19 +28,12 @@ class Fields {
   // An absolute path.
   std::string Path(const char* name);
   std::optional<std::string> PathOrNull(const char* name);
-  // Strings that are each followed by a NUL.
-  std::string PackedStrings(const char* name);
-  // Bytes of a Uint8Array, or null.
-  std::optional<std::string> BytesOrNull(const char* name);
-  // A number of milliseconds, not negative.
-  double Milliseconds(const char* name);
 
   // The name of the first property that is not what was asked for; null if all are.
   const char* wrong() const { return wrong_; }
 
  private:
   napi_value Get(const char* name);
-  bool IsNull(napi_value value);
   std::string String(const char* name, napi_value value);
   std::string AbsolutePath(const char* name, napi_value value);
   void Wrong(const char* name) {

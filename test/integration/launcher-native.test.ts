@@ -1,19 +1,11 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { type NativeLaunch, type NativeLauncher, type NativeLogBlock, native } from "../../lib/native.js";
+import { type NativeLauncher, type NativeLogBlock, native } from "../../lib/native.js";
 
 // What the Launcher class checks beforehand is checked again where memory is at stake.
 
-const goodLaunch: NativeLaunch = {
-  file: "/bin/true",
-  argv: "true\0",
-  env: "",
-  cwd: "/",
-  stdin: null,
-  output: null,
-  timeoutMs: 0,
-  killAfterMs: 0,
-  slowAfterMs: 0,
-};
+type LaunchArguments =
+  Parameters<typeof native.launcherLaunch> extends [unknown, unknown, ...infer Rest] ? Rest : never;
+const goodLaunch: LaunchArguments = ["/bin/true\0/\0\0true\0", 1, 0, null, 0, 0, 0];
 const goodBlock: NativeLogBlock = { log: "/nowhere/log", header: "", bodyFile: null, body: "", trailer: "" };
 const wrongArgument = expect.objectContaining({ code: "ERR_UCB_ARGUMENT", message: expect.stringMatching(/\w+ /) });
 
@@ -34,7 +26,7 @@ describe("the addon", () => {
   ])("refuses %s for a launcher", (_name, value) => {
     const launcher = value as NativeLauncher;
     const calls = [
-      () => native.launcherLaunch(launcher, 1, goodLaunch),
+      () => native.launcherLaunch(launcher, 1, ...goodLaunch),
       () => native.launcherAppendLog(launcher, 1, goodBlock),
       () => native.launcherSignal(launcher, 1, 15),
       () => native.launcherTerminate(launcher, 1, 0),
@@ -46,28 +38,56 @@ describe("the addon", () => {
 
   it("refuses a launch in which anything is wrong", () => {
     const launcher = openNative();
-    const wrong: Record<keyof NativeLaunch, unknown[]> = {
-      file: [undefined, 1, "", "true", "/bin/true\0"],
-      argv: [undefined, ["true"], "", "true"],
-      env: [undefined, [], "A=1"],
-      cwd: [undefined, ".", "/\0"],
-      stdin: [undefined, "text", [], new Int8Array(1), new ArrayBuffer(1)],
-      output: [undefined, "output", "/tmp/\0"],
-      timeoutMs: [undefined, -1, Number.NaN, Number.POSITIVE_INFINITY, "1"],
-      killAfterMs: [undefined, -1, Number.NaN],
-      slowAfterMs: [undefined, -1, Number.NaN],
-    };
-    for (const [name, values] of Object.entries(wrong)) {
+    const wrong: unknown[][] = [
+      [
+        undefined,
+        1,
+        "",
+        "/bin/true",
+        "/bin/true\0/\0\0",
+        "/bin/true\0/\0\0true",
+        "/bin/true\0/\0\0true\0more\0",
+        "/bin/true\0/\0\0true\0more",
+        "true\0/\0\0true\0",
+        "\0/\0\0true\0",
+        "/bin/true\0.\0\0true\0",
+        "/bin/true\0\0\0true\0",
+        "/bin/true\0/\0output\0true\0",
+      ],
+      [undefined, 0, 2, -1, 1.5, 2 ** 40],
+      [undefined, 1, -1, 0.5, 2 ** 40],
+      [undefined, "text", [], new Int8Array(1), new ArrayBuffer(1)],
+      [undefined, -1, Number.NaN, Number.POSITIVE_INFINITY, "1"],
+      [undefined, -1, Number.NaN],
+      [undefined, -1, Number.NaN],
+    ];
+    wrong.forEach((values, index) => {
       for (const value of values) {
-        const launch = { ...goodLaunch, [name]: value } as NativeLaunch;
-        expect(() => native.launcherLaunch(launcher, 1, launch)).toThrow(
-          expect.objectContaining({ code: "ERR_UCB_ARGUMENT", message: expect.stringContaining(name) }),
-        );
+        const launch = goodLaunch.with(index, value as never) as unknown as LaunchArguments;
+        expect(() => native.launcherLaunch(launcher, 1, ...launch)).toThrow(wrongArgument);
       }
-    }
-    for (const launch of [undefined, null, 1]) {
-      expect(() => native.launcherLaunch(launcher, 1, launch as unknown as NativeLaunch)).toThrow(wrongArgument);
-    }
+    });
+  });
+
+  it("has failures only of messages that are being told", async () => {
+    const failures: unknown[] = [];
+    const launcher: NativeLauncher = await new Promise((resolve, reject) => {
+      const opened: NativeLauncher = native.launcherCreate((count) => {
+        try {
+          expect(count).toBe(1);
+          failures.push(native.launcherFailure(opened, 0));
+          expect(() => native.launcherFailure(opened, 1)).toThrow(wrongArgument);
+          resolve(opened);
+        } catch (error) {
+          reject(error);
+        }
+      }, 1);
+      native.launcherRef(opened, true);
+      native.launcherLaunch(opened, 1, ...(goodLaunch.with(0, "/no\0/\0\0no\0") as unknown as LaunchArguments));
+    });
+    expect(failures).toEqual([{ errno: "ENOENT", syscall: "execve", path: "/no" }]);
+    expect(() => native.launcherFailure(launcher, 0)).toThrow(wrongArgument);
+    native.launcherClose(launcher);
   });
 
   it("refuses a log block in which anything is wrong", () => {
@@ -79,6 +99,9 @@ describe("the addon", () => {
       body: [undefined, null],
       trailer: [undefined, {}],
     };
+    for (const block of [undefined, null, 1]) {
+      expect(() => native.launcherAppendLog(launcher, 1, block as unknown as NativeLogBlock)).toThrow(wrongArgument);
+    }
     for (const [name, values] of Object.entries(wrong)) {
       for (const value of values) {
         const block = { ...goodBlock, [name]: value } as NativeLogBlock;
@@ -92,7 +115,7 @@ describe("the addon", () => {
   it("refuses numbers out of their range, and callbacks that are none", () => {
     const launcher = openNative();
     for (const ticket of [-1, 1.5, Number.NaN, 2 ** 53, "1" as unknown as number]) {
-      expect(() => native.launcherLaunch(launcher, ticket, goodLaunch)).toThrow(wrongArgument);
+      expect(() => native.launcherLaunch(launcher, ticket, ...goodLaunch)).toThrow(wrongArgument);
       expect(() => native.launcherAppendLog(launcher, ticket, goodBlock)).toThrow(wrongArgument);
       expect(() => native.launcherSignal(launcher, ticket, 15)).toThrow(wrongArgument);
       expect(() => native.launcherTerminate(launcher, ticket, 0)).toThrow(wrongArgument);
@@ -110,12 +133,12 @@ describe("the addon", () => {
 
   it("passes on what a property throws when it is read", () => {
     const launcher = openNative();
-    const launch = Object.defineProperty({ ...goodLaunch }, "cwd", {
+    const block = Object.defineProperty({ ...goodBlock }, "body", {
       get() {
         throw new RangeError("on purpose");
       },
     });
-    expect(() => native.launcherLaunch(launcher, 1, launch)).toThrow(new RangeError("on purpose"));
+    expect(() => native.launcherAppendLog(launcher, 1, block)).toThrow(new RangeError("on purpose"));
   });
 
   it("says of a closed launcher that it is closed, and closes it again without complaint", () => {
@@ -123,7 +146,7 @@ describe("the addon", () => {
     native.launcherClose(launcher);
     native.launcherClose(launcher);
     const closed = expect.objectContaining({ code: "ERR_UCB_CLOSED" });
-    expect(() => native.launcherLaunch(launcher, 1, goodLaunch)).toThrow(closed);
+    expect(() => native.launcherLaunch(launcher, 1, ...goodLaunch)).toThrow(closed);
     expect(() => native.launcherAppendLog(launcher, 1, goodBlock)).toThrow(closed);
     expect(() => native.launcherSignal(launcher, 1, 15)).toThrow(closed);
     expect(() => native.launcherTerminate(launcher, 1, 0)).toThrow(closed);

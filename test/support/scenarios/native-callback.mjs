@@ -1,25 +1,32 @@
-// What lies below the Launcher class: a callback that throws, and one that closes its launcher.
-import { native } from "../../../dist/native.js";
+// What lies below the Launcher class: a callback that throws, one that closes its launcher, and one that takes the
+// memory away.
+import { native, nativeKinds, nativeRecord } from "../../../dist/native.js";
 
-const launch = { file: "/bin/true", argv: "true\0", env: "", cwd: "/", stdin: null, output: null };
-const times = { timeoutMs: 0, killAfterMs: 0, slowAfterMs: 0 };
+const launch = ["/bin/true\0/\0\0true\0", 1, 0, null, 0, 0, 0];
+const names = Object.keys(nativeKinds);
+const read = (count, records) =>
+  Array.from({ length: count }, (_, index) => {
+    const at = index * nativeRecord.size;
+    return { kind: names[records[at + nativeRecord.kind]], ticket: records[at + nativeRecord.ticket] };
+  });
 const caught = [];
 process.on("uncaughtException", (error) => caught.push(error.message));
 
 const thrown = await new Promise((resolve) => {
-  const launcher = native.launcherCreate((messages) => {
-    const ended = messages.some(({ kind }) => kind === "exited");
+  const launcher = native.launcherCreate((count, records) => {
+    const ended = read(count, records).some(({ kind }) => kind === "exited");
     if (ended) setImmediate(() => resolve(native.launcherClose(launcher)));
     throw new Error(`on purpose ${ended}`);
   }, 1);
   native.launcherRef(launcher, true);
-  native.launcherLaunch(launcher, 1, { ...launch, ...times });
+  native.launcherLaunch(launcher, 1, ...launch);
 }).then(() => [...new Set(caught)].sort());
 
 const order = [];
 let depth = 0;
 await new Promise((resolve) => {
-  const launcher = native.launcherCreate((messages) => {
+  const launcher = native.launcherCreate((count, records) => {
+    const messages = read(count, records);
     depth += 1;
     if (depth > 1) order.push("nested");
     for (const { kind, ticket } of messages) order.push(`${kind} ${ticket}`);
@@ -28,7 +35,7 @@ await new Promise((resolve) => {
     setImmediate(resolve);
   }, 2);
   native.launcherRef(launcher, true);
-  for (let ticket = 1; ticket <= 1000; ticket += 1) native.launcherLaunch(launcher, ticket, { ...launch, ...times });
+  for (let ticket = 1; ticket <= 1000; ticket += 1) native.launcherLaunch(launcher, ticket, ...launch);
 });
 const seen = new Map();
 let disorder = 0;
@@ -37,4 +44,15 @@ for (const line of order) {
   if (kind === "nested" || (kind === "exited" && seen.get(ticket) !== "started")) disorder += 1;
   seen.set(ticket, kind);
 }
-console.log(JSON.stringify({ thrown, disorder, some: order.length > 0 }));
+
+const taken = await new Promise((resolve) => {
+  caught.length = 0;
+  const launcher = native.launcherCreate((_count, records) => {
+    if (records.length > 0) structuredClone(records, { transfer: [records.buffer] });
+  }, 1);
+  native.launcherRef(launcher, true);
+  for (let ticket = 1; ticket <= 3; ticket += 1) native.launcherLaunch(launcher, ticket, ...launch);
+  const look = () => (caught.length > 0 ? resolve(native.launcherClose(launcher)) : setImmediate(look));
+  look();
+}).then(() => caught[0]);
+console.log(JSON.stringify({ thrown, taken, disorder, some: order.length > 0 }));
