@@ -44,7 +44,7 @@ export function explainTrigger(trigger: Trigger, event: EventFields, jobs: Itera
   const terms = all.flatMap((term) => {
     const explanation = explained.get(term);
     if (explanation === undefined) return [];
-    const reason = explanation.reason + describeWaiting(waiting.get(term) ?? []);
+    const reason = explanation.reason + describeWaiting(waiting.get(term) ?? [], explanation.satisfied);
     return [{ ...explanation, reason }];
   });
   return { fires: owners.length > 0, owners, terms };
@@ -69,7 +69,7 @@ function isTrue(expression: Expression, happened: ReadonlySet<Term>): boolean {
   return expression.kind === "and" ? expression.operands.every(holds) : expression.operands.some(holds);
 }
 
-/** For each term under an `&&`: the jobs for which another term of it has happened and this one has not. */
+/** For each term under an `&&`: the jobs for which a part of it has happened and this term is still wanted. */
 function waitingOwners(
   expression: Expression,
   event: EventFields,
@@ -83,16 +83,21 @@ function waitingOwners(
   for (const conjunction of conjunctions(expression)) {
     const terms = termsOf(conjunction);
     const owners = new Set(terms.flatMap((term) => ownersOf(term)));
-    for (const term of terms) {
-      const own = new Set(ownersOf(term));
-      const rest = [...owners].filter((owner) => !own.has(owner) && !gone.has(owner));
-      waiting.set(
-        term,
-        rest.sort((one, other) => one - other),
-      );
+    for (const owner of [...owners].sort((one, other) => one - other)) {
+      if (gone.has(owner)) continue;
+      const happened = new Set(terms.filter((term) => ownersOf(term).includes(owner)));
+      for (const term of missingTerms(conjunction, happened)) waiting.set(term, [...(waiting.get(term) ?? []), owner]);
     }
   }
   return waiting;
+}
+
+/** The terms that could still help an expression to become true; not those of an `||` that is. */
+function missingTerms(expression: Expression, happened: ReadonlySet<Term>): Term[] {
+  if (isTrue(expression, happened)) return [];
+  return expression.kind === "term"
+    ? [expression]
+    : expression.operands.flatMap((operand) => missingTerms(operand, happened));
 }
 
 function conjunctions(expression: Expression): Expression[] {
@@ -104,8 +109,9 @@ function termsOf(expression: Expression): Term[] {
   return expression.kind === "term" ? [expression] : expression.operands.flatMap(termsOf);
 }
 
-function describeWaiting(owners: readonly number[]): string {
+function describeWaiting(owners: readonly number[], satisfied: boolean): string {
   if (owners.length === 0) return "";
+  if (satisfied) return `; for ${listJobs(owners)} it is still missing`;
   if (owners.length === 1 && owners[0] === 0) return "; the trigger then waits for this";
   return `; the trigger then waits for this, for ${listJobs(owners)}`;
 }

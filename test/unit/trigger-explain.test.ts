@@ -87,8 +87,8 @@ describe("what an expression makes of it", () => {
     const explanation = explain("complete-job-self && complete-job-parent", "complete-job-1001", group);
     expect(explanation.fires).toBe(false);
     expect(explanation.terms.map(({ satisfied, reason }) => [satisfied, reason])).toEqual([
-      [true, "it happens to job 1001; the trigger then waits for this, for jobs 1002, 1003"],
-      [true, "job 1001 is the parent of jobs 1002, 1003; the trigger then waits for this, for job 1001"],
+      [true, "it happens to job 1001; for jobs 1002, 1003 it is still missing"],
+      [true, "job 1001 is the parent of jobs 1002, 1003; for job 1001 it is still missing"],
     ]);
   });
 
@@ -108,6 +108,18 @@ describe("what an expression makes of it", () => {
     expect(reasonsOf("globaltime-1 && globaltime-2", "globaltime-1")[1]).toBe(
       'extra "2" does not match "1"; the trigger then waits for this',
     );
+  });
+
+  it("does not wait for the other side of an || that is true", () => {
+    const jobs = [
+      { id: 1001, label: "sim" },
+      { id: 1002, pgrp: 1001 },
+    ];
+    expect(reasonsOf("(done-job-sim || failed-job-sim) && running-job-self", "complete-job-1001", jobs)).toEqual([
+      'done follows from complete, job 1001 is "sim" in the process group of job 1002',
+      'name is "failed", the event\'s is "complete"',
+      'name is "running", the event\'s is "complete"; the trigger then waits for this, for job 1002',
+    ]);
   });
 
   it("names five jobs and counts the others", () => {
