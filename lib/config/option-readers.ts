@@ -6,6 +6,7 @@ import { limitReaders } from "./limit-readers.js";
 import {
   misplaced,
   type OptionContext,
+  type OptionLanguage,
   type OptionMistake,
   type OptionReader,
   type OptionsDraft,
@@ -24,7 +25,15 @@ export const optionReaders: ReadonlyMap<string, OptionReader> = new Map<string, 
   ...limitReaders,
 ]);
 
-function readTimeout(value: string, draft: OptionsDraft): OptionMistake[] {
+/** Codes of a `.qcb` callback are carried out by the engine: what is for a process of a script means nothing to them. */
+function misplacedForCodes(language: OptionLanguage, what: string): OptionMistake[] {
+  if (language !== "qube") return [];
+  return [misplaced(`a .qcb callback has no ${what}`, "its codes are carried out by the engine; remove the line")];
+}
+
+function readTimeout(value: string, draft: OptionsDraft, { language }: OptionContext): OptionMistake[] {
+  const stray = misplacedForCodes(language, "process that could time out");
+  if (stray.length > 0) return stray;
   const time = parseSpan(value);
   if (time === null) return [wrong(`${quoted(value)} is no time span`, "write a number with a unit: 90s, 10m, 2h")];
   if (time <= 0) return [wrong("a timeout must be longer than nothing", "write a number with a unit: 90s, 10m, 2h")];
@@ -42,10 +51,8 @@ async function readInterpreter(
     const hint = "set it in the sections of the callbacks that need it: one interpreter cannot run every language";
     return [misplaced("an interpreter cannot be set for all callbacks", hint)];
   }
-  if (language === "qube") {
-    const hint = "its codes are carried out by the engine; remove the line";
-    return [misplaced("a .qcb callback has no interpreter", hint)];
-  }
+  const stray = misplacedForCodes(language, "interpreter");
+  if (stray.length > 0) return stray;
   if (!isAbsolute(value) || value.includes("\0")) {
     return [wrong(`${quoted(value)} is no absolute path`, "write a path that starts with /, such as /usr/bin/python3")];
   }
@@ -86,7 +93,9 @@ function readEnabled(value: string, draft: OptionsDraft): OptionMistake[] {
   return [];
 }
 
-export function readVariable(value: string, draft: OptionsDraft, { name }: OptionContext): OptionMistake[] {
+export function readVariable(value: string, draft: OptionsDraft, { name, language }: OptionContext): OptionMistake[] {
+  const stray = misplacedForCodes(language, "environment");
+  if (stray.length > 0) return stray;
   const variable = name.slice(name.indexOf(".") + 1);
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(variable)) {
     return [wrong(`${quoted(variable)} is no name of a variable`, "a name is made of letters, digits and _")];

@@ -112,6 +112,11 @@ const mistakes: Mistake[] = [
     expected: ["3:15 ERR_UCB_OPTION_PLACE"],
   },
   {
+    about: "a timeout and a variable for codes",
+    conf: "release.qcb = done-job-self\n[release.qcb]\ntimeout = 5s\nenv.A = hunter2",
+    expected: ["3:11 ERR_UCB_OPTION_PLACE", "4:1 ERR_UCB_OPTION_PLACE"],
+  },
+  {
     about: "a mistake in [*], which leaves callbacks as they are",
     conf: "other.pl = done-job-self\n[*]\ntimeout = x",
     expected: ["3:11 ERR_UCB_OPTION_VALUE"],
