@@ -21,6 +21,8 @@ sub QB_TIME_EPOCH_OFFSET () { $QB_TIME_EPOCH_OFFSET }
 
 # The id of the job this callback runs for; 0 for a global time event; undef in a script that is no callback.
 our ($jobid) = defined $ENV{UCB_JOB_ID} ? $ENV{UCB_JOB_ID} =~ /^([0-9]+)$/ : ();
+# The event that fired this callback, as event() returns it; read on first use, because most scripts do without.
+our $event;
 our $error_code;
 
 # As it was at the start: a script may change its environment.
@@ -59,6 +61,21 @@ for my $verb (
     no strict 'refs';
     *{"qb::$verb"} = sub { _load('bridge'); return qb::bridge::perform($verb, @_) };
 }
+
+{
+    package qb::_event;
+
+    sub TIESCALAR { my ($class) = @_; return bless [], $class }
+
+    sub FETCH {
+        my ($self) = @_;
+        $self->[0] = defined $qb::_variables{UCB_RUN_ID} ? qb::event() : undef unless @$self;
+        return $self->[0];
+    }
+
+    sub STORE { my ($self, $value) = @_; $self->[0] = $value; return }
+}
+tie $event, 'qb::_event';
 
 our @_places;
 

@@ -29,6 +29,17 @@ describe("qb in Perl", () => {
     expect(end.stdout).toBe(calls.map(({ ids }) => `${ids.join("|")}\n`).join(""));
   });
 
+  test("has the event in a variable, too", async () => {
+    const room = await ScriptRoom.open();
+    const script =
+      'print join("|", map { qb::event()->{$_} eq $qb::event->{$_} ? $qb::event->{$_} : "other" } qw(name type jobId)), "\\n";';
+    for (const head of ["", strictly]) {
+      const end = await room.perl(`${head}${script}`);
+      expect(end).toMatchObject(well);
+      expect(end.stdout).toMatch(/^[a-z]+\|[a-z]+\|[0-9]+\n$/);
+    }
+  });
+
   test("runs what scripts in the wild write, with and without use", async () => {
     const room = await ScriptRoom.open();
     const script = `
