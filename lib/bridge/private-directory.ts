@@ -48,6 +48,12 @@ async function safeParent(): Promise<string> {
   if (runtime !== undefined && (await isSafe(runtime, false))) return runtime;
   const temporary = tmpdir();
   if (await isSafe(temporary, true)) return temporary;
+  if ((await stat(temporary).catch(() => null)) === null) {
+    throw new UcbError("ERR_UCB_BRIDGE", `there is no folder ${temporary} for a socket`, {
+      path: temporary,
+      hint: "let TMPDIR name a folder that exists, or unset it for /tmp",
+    });
+  }
   throw new UcbError("ERR_UCB_BRIDGE", `${temporary} is no safe place for a socket: others can replace what is in it`, {
     path: temporary,
     hint: "let XDG_RUNTIME_DIR name a folder of mode 0700 of the daemon's user, or TMPDIR one that is sticky like /tmp",

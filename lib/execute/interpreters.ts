@@ -141,6 +141,6 @@ function unusable(language: ScriptLanguage, reason: string, error: ExecFileExcep
   return new UcbError("ERR_UCB_INTERPRETER", message, {
     ...system,
     cause: error ?? undefined,
-    hint: `install ${name} ${needed.join(".")} or newer, or set interpreter = /absolute/path in callbacks.conf, in the callback's section or in [*]`,
+    hint: `install ${name} ${needed.join(".")} or newer, or set interpreter = /absolute/path in the callback's section of callbacks.conf`,
   });
 }

@@ -152,6 +152,13 @@ describe("where the socket is made", () => {
     chmodSync(temporary, 0o777);
     await expect(Bridge.open()).rejects.toMatchObject({ code: "ERR_UCB_BRIDGE", path: temporary });
   });
+
+  test("is named if there is no such folder", async () => {
+    delete process.env.XDG_RUNTIME_DIR;
+    process.env.TMPDIR = "/nope";
+    const message = "there is no folder /nope for a socket";
+    await expect(Bridge.open()).rejects.toMatchObject({ code: "ERR_UCB_BRIDGE", message });
+  });
 });
 
 describe("a process", () => {

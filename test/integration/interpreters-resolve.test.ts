@@ -105,7 +105,9 @@ describe("an interpreter", () => {
       message: expect.stringContaining(
         `no usable interpreter for python callbacks: python3 in PATH (${folder}) ${reason}`,
       ),
-      hint: expect.stringMatching(/install python3 3\.6 or newer, or set interpreter = /),
+      hint: expect.stringMatching(
+        /^install python3 3\.6 or newer, or set interpreter = \/absolute\/path in the callback's section of callbacks\.conf$/,
+      ),
       ...(errno === undefined ? {} : { errno }),
     });
   });
