@@ -61,6 +61,8 @@ class ConfReader {
   readonly #configFile: string;
   readonly #named = new Map<string, Named>();
   readonly #diagnostics: Diagnostic[] = [];
+  /** The names whose repetition has been reported: once says it all. */
+  readonly #repeated = new Set<string>();
 
   constructor(document: IniDocument, request: CallbacksConfRequest) {
     this.#document = document;
@@ -90,7 +92,8 @@ class ConfReader {
     const before = this.#named.get(key.text);
     const named = before ?? (await this.#readName(key));
     this.#named.set(key.text, named);
-    if (before !== undefined) {
+    if (before !== undefined && !this.#repeated.has(key.text)) {
+      this.#repeated.add(key.text);
       const message = `${quoted(key.text)} is named again: all its triggers hold`;
       const hint = "join the triggers with || on one line";
       this.#diagnostics.push(warning("WARN_UCB_CALLBACK_TWICE", this.#place(key), message, hint));

@@ -4,6 +4,12 @@ import { expectMistake, type Mistake } from "../support/mistake.js";
 
 const mistakes: Mistake[] = [
   {
+    about: "a file named over and over, once",
+    conf: "other.pl = done-job-self\nother.pl = submit-job-self\nother.pl = removed-job-self\ngood.py = submit-job-self",
+    expected: ["2:1 WARN_UCB_CALLBACK_TWICE", "4:1 WARN_UCB_CALLBACK_TWICE"],
+    usable: ["other.pl"],
+  },
+  {
     about: "an unknown extension",
     conf: "a.sh = done-job-self",
     expected: ["1:1 ERR_UCB_CALLBACK_EXTENSION"],
