@@ -57,6 +57,10 @@ export const errorCodes = {
   ERR_UCB_BRIDGE: "a running callback asked the supervisor for something it may not have or does not exist",
   ERR_UCB_MAIL: "a mail could not be sent",
   ERR_UCB_FUNCTION: "a function registered as a callback threw",
+  ERR_UCB_LATER: "a function registered as a callback asked to be tried again later, and no attempt was left",
+  ERR_UCB_THROTTLED: "a run was not run: its callback's throttle allows no more",
+  ERR_UCB_COALESCED: "a run was not run: the queue was full, and a waiting run of the same job stands for it",
+  ERR_UCB_QUEUE_FULL: "a run was not run: too many of its callback waited",
   ERR_UCB_INPUT: "a line of input is not a valid event record, or input cannot be read",
   ERR_UCB_OUTPUT: "the answer of a command cannot be written",
 } as const;

@@ -10,11 +10,20 @@ export type {
   Work,
 } from "./bridge/supervisor.js";
 export { verbs } from "./bridge/supervisor.js";
-export type { Callback, CallbackOptions, CallbackTrigger, Configuration, Language } from "./config/configuration.js";
+export type {
+  Callback,
+  CallbackOptions,
+  CallbackTrigger,
+  Configuration,
+  Language,
+  ProcessLimits,
+} from "./config/configuration.js";
 export type { Diagnostic } from "./config/diagnostic.js";
 export { loadConfiguration } from "./config/load-configuration.js";
 export type { MailSettings, QbConf } from "./config/qb-conf.js";
 export { renderDiagnostic } from "./config/render-diagnostic.js";
+export type { Overflow, Retry, RunLimits, Throttle } from "./config/run-limits.js";
+export type { CallbackPause } from "./engine/breaker.js";
 export {
   type BatchResult,
   CallbackEngine,
@@ -23,10 +32,12 @@ export {
   type EngineOptions,
   type Registration,
 } from "./engine/callback-engine.js";
+export type { CallbackCounters, DropCode } from "./engine/counters.js";
 export type { EngineEvents } from "./engine/engine-events.js";
 export { type ErrorCode, errorCodes, UcbError } from "./errors.js";
 export type { CallbackFunction, FunctionContext } from "./execute/function.js";
 export { Launcher } from "./execute/launcher.js";
+export { RetryLater } from "./execute/retry-later.js";
 export type { ResourceUsage, Run, RunState } from "./execute/run.js";
 export type { Context, Expression, Operation, Pattern, Span, Term, Trigger, TriggerIssue } from "./trigger/ast.js";
 export { type EventFields, formatEvent, parseEvent } from "./trigger/event.js";

@@ -9,8 +9,8 @@ import type { StandardOutput } from "./standard-output.js";
 
 /** In bytes. */
 const longestLine = 64 * 1024 * 1024;
-/** Runs that may wait before events have to wait, too. */
-const mostWaiting = 10_000;
+/** Runs that may wait before events have to wait, too: less than the usual queue of one callback, lest it overflow. */
+const mostWaiting = 5000;
 
 type FedEngine = Pick<CallbackEngine, "emit" | "load" | "on">;
 type FeedOutput = Pick<StandardOutput, "full" | "gone" | "onChange">;
@@ -90,7 +90,10 @@ export class EventFeed {
   }
 
   #mustWait(): boolean {
-    return !this.#stopped && (this.#output.full || this.#engine.load.queued > mostWaiting);
+    if (this.#stopped) return false;
+    // What waits for time to pass, such as for the end of a callback's pause, must not hold up the others.
+    const { queued, delayed } = this.#engine.load;
+    return this.#output.full || queued - delayed > mostWaiting;
   }
 
   #take({ number, bytes }: InputLine, file: string | null): void {

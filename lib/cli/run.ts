@@ -49,7 +49,7 @@ Output, with and without --json; what is for people goes to standard error:
   {"error":{"file","line","message","code"}}  a line that is no event; the next one is read; file is null
                                               for standard input
 
-Events are taken in order. When 10,000 runs wait, or nobody reads the outcomes, input waits.
+Events are taken in order. When 5,000 runs wait, or nobody reads the outcomes, input waits.
 
 After the first SIGINT (Ctrl-C) or SIGTERM no more events are taken, and what was fired still runs; the
 second ends it; at the third ucb dies by that signal and says which runs it leaves behind. If whoever

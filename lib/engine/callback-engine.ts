@@ -5,23 +5,24 @@ import type { Job, Subjob, Supervisor, Work } from "../bridge/supervisor.js";
 import type { Callback, Configuration } from "../config/configuration.js";
 import type { Diagnostic } from "../config/diagnostic.js";
 import { loadConfiguration } from "../config/load-configuration.js";
-import { asUcbError, UcbError } from "../errors.js";
-import type { Execution, Outcome } from "../execute/execution.js";
-import { outcomeOf } from "../execute/execution.js";
+import type { RunLimits } from "../config/run-limits.js";
+import { UcbError } from "../errors.js";
 import { findInterpreters } from "../execute/find-interpreters.js";
-import { type CallbackFunction, FunctionStop, runFunction } from "../execute/function.js";
+import type { CallbackFunction } from "../execute/function.js";
 import { Launcher } from "../execute/launcher.js";
-import { type QcbRoom, runQcb } from "../execute/qcb.js";
-import { runScript, type ScriptRoom } from "../execute/script.js";
+import type { ScriptRoom } from "../execute/script.js";
 import type { Trigger } from "../trigger/ast.js";
 import { type EventFields, formatEvent, isGlobal, parseEvent } from "../trigger/event.js";
 import { Matcher } from "../trigger/matcher.js";
 import { parseTriggerOrThrow } from "../trigger/parse.js";
+import type { CallbackPause } from "./breaker.js";
 import { CallbackTable } from "./callback-table.js";
+import type { CallbackCounters } from "./counters.js";
 import { EngineEmitter, type EngineEvents } from "./engine-events.js";
+import { functionLimits } from "./function-limits.js";
 import { JobRecords } from "./job-records.js";
-import { type EventRecords, type OpenRun, RunBook } from "./run-book.js";
-import { RunQueue } from "./run-queue.js";
+import type { EventRecords } from "./run-book.js";
+import { Runs } from "./runs.js";
 import { EngineSupervisorPort } from "./supervisor-port.js";
 
 export interface EngineOptions {
@@ -80,13 +81,10 @@ export class CallbackEngine {
   readonly #table: CallbackTable;
   readonly #matcher = new Matcher();
   readonly #records = new JobRecords();
-  readonly #book = new RunBook();
   readonly #events = new EngineEmitter();
   readonly #port: EngineSupervisorPort;
   readonly #script: ScriptRoom;
-  readonly #qcb: QcbRoom;
-  readonly #queue: RunQueue<OpenRun>;
-  readonly #open = new Set<OpenRun>();
+  readonly #runs: Runs;
   /** Rules changed since the matcher was loaded; loading waits for the next event, so that many registrations cost one. */
   #stale = true;
   #registrations = 0;
@@ -102,8 +100,11 @@ export class CallbackEngine {
     this.#port = new EngineSupervisorPort(options.supervisor, this.#records, this.#events);
     this.#script = script;
     const { launcher, logPath } = script;
-    this.#qcb = { launcher, supervisor: this.#port, mail: configuration.qbConf.mail, logPath };
-    this.#queue = new RunQueue(options.maxRunning ?? 16 * availableParallelism(), (open) => this.#execute(open));
+    this.#runs = new Runs({
+      ...{ records: this.#records, events: this.#events, port: this.#port, script },
+      qcb: { launcher, supervisor: this.#port, mail: configuration.qbConf.mail, logPath },
+      maxRunning: options.maxRunning ?? 16 * availableParallelism(),
+    });
   }
 
   /**
@@ -138,9 +139,22 @@ export class CallbackEngine {
     return this.#configuration.callbacks;
   }
 
-  /** Runs that wait and runs that execute. */
-  get load(): { queued: number; running: number } {
-    return { queued: this.#queue.waiting, running: this.#queue.running };
+  /**
+   * Runs that wait and runs that execute; of those that wait, `delayed` ones wait for time to pass, for a retry or for
+   * the end of a callback's pause, and not for others to end.
+   */
+  get load(): { queued: number; running: number; delayed: number } {
+    return this.#runs.load;
+  }
+
+  /** What became of the runs of each callback that has fired, by its id; a copy of this moment. */
+  counters(): ReadonlyMap<string, CallbackCounters> {
+    return this.#runs.counters();
+  }
+
+  /** Callbacks that failed too often and are not run for a while, by their ids. */
+  pauses(): ReadonlyMap<string, CallbackPause> {
+    return this.#runs.pauses();
   }
 
   /**
@@ -193,22 +207,30 @@ export class CallbackEngine {
   }
 
   /**
-   * Makes a function a callback like the site's own.
-   * @throws UcbError `ERR_UCB_TRIGGER` if `on` is malformed, `ERR_UCB_ARGUMENT` if the name is taken
+   * Makes a function a callback like the site's own, with the same limits where `limits` says nothing else.
+   * @throws UcbError `ERR_UCB_TRIGGER` if `on` is malformed, `ERR_UCB_ARGUMENT` if the name is taken or a limit is out of range
    */
-  register(callback: { on: Trigger | string; run: CallbackFunction; name?: string; timeoutMs?: number }): Registration {
+  register(callback: {
+    on: Trigger | string;
+    run: CallbackFunction;
+    name?: string;
+    timeoutMs?: number;
+    limits?: Partial<RunLimits>;
+  }): Registration {
     const trigger = typeof callback.on === "string" ? parseTriggerOrThrow(callback.on) : callback.on;
     const name = callback.name ?? `function-${++this.#registrations}`;
     const timeoutMs = callback.timeoutMs ?? defaultTimeoutMs;
     checkPositive("timeoutMs", timeoutMs);
-    if (this.#table.hasFunction(name))
-      throw new UcbError("ERR_UCB_ARGUMENT", `a function "${name}" is registered already`);
-    const index = this.#table.add({ name, trigger, run: callback.run, timeoutMs });
+    if (this.#table.has(name)) throw new UcbError("ERR_UCB_ARGUMENT", `a callback "${name}" is registered already`);
+    const limits = functionLimits(callback.limits ?? {});
+    const index = this.#table.add({ name, trigger, run: callback.run, timeoutMs, limits });
     this.#stale = true;
     return {
       name,
       unregister: () => {
+        if (this.#table.get(index) === undefined) return;
         this.#table.remove(index);
+        this.#runs.forget(name);
         this.#stale = true;
       },
     };
@@ -225,9 +247,9 @@ export class CallbackEngine {
     return this;
   }
 
-  /** Resolves when no run waits or executes, runs that fire in the meantime included. */
+  /** Resolves when no run waits or executes, runs that fire in the meantime included, and those that wait for a retry. */
   idle(): Promise<void> {
-    return this.#queue.idle();
+    return this.#runs.idle();
   }
 
   /**
@@ -244,12 +266,9 @@ export class CallbackEngine {
   }
 
   async #shutDown(mode: CloseMode): Promise<void> {
-    if (mode !== "wait") {
-      for (const open of this.#queue.clear()) this.#drop(open, "the engine was closed");
-      const reason = new FunctionStop("failed", "the engine was closed");
-      for (const open of this.#open) open.abort.abort(reason);
-    }
+    const stopped = mode === "wait" ? null : this.#runs.stop();
     const launcherClosed = mode === "wait" ? null : this.#script.launcher.close({ running: mode });
+    await stopped;
     if (mode !== "leave") await this.idle();
     await (launcherClosed ?? this.#script.launcher.close());
     await this.#script.bridge.close();
@@ -284,51 +303,12 @@ export class CallbackEngine {
   #fired(callback: number, jobId: number): void {
     const entry = this.#table.get(callback);
     if (entry === undefined) return;
-    const known = this.#records.get(jobId);
-    const open = this.#book.open(entry, this.#currentText, jobId, known, this.#currentRecords);
-    this.#tell(open);
-    this.#queue.push(open);
-  }
-
-  async #execute(open: OpenRun): Promise<void> {
-    this.#open.add(open);
-    try {
-      this.#book.end(open.run, await this.#perform(open));
-    } catch (error) {
-      const { message, code } = asUcbError(error, "ERR_UCB_LAUNCH", "");
-      // Left alone by close(): it still runs, and nobody will know how it ends.
-      if (code === "ERR_UCB_CLOSED" && open.run.pid !== null) return;
-      this.#book.end(open.run, outcomeOf("failed", open.run.startedAt ?? Date.now(), { reason: message, code }));
-    }
-    this.#open.delete(open);
-    this.#tell(open);
-  }
-
-  async #perform(open: OpenRun): Promise<Outcome> {
-    const { entry, run, work, subjob } = open;
-    const execution: Execution = {
-      run,
-      job: await this.#port.recordOf(run.jobId, open.known, open.carried),
-      ...(work === undefined ? {} : { work }),
-      ...(subjob === undefined ? {} : { subjob }),
-      started: (details) => {
-        this.#book.start(run, details);
-        this.#tell(open);
-      },
-      slow: () => this.#events.tell("slow", { ...run }),
-    };
-    if (entry.kind === "function") return await runFunction(entry.callback, execution, this.#port, open.abort);
-    if (entry.callback.language === "qube") return await runQcb(entry.callback, execution, this.#qcb);
-    return await runScript(entry.callback, execution, this.#script);
-  }
-
-  #drop(open: OpenRun, reason: string): void {
-    this.#book.drop(open.run, reason);
-    this.#tell(open);
-  }
-
-  #tell({ run }: OpenRun): void {
-    if (this.#events.has("run")) this.#events.tell("run", { ...run });
+    const text = this.#currentText;
+    const records = this.#currentRecords;
+    this.#runs.fire(entry, text, jobId, records);
+    // Whoever listens may have emitted another event, while this one fires more.
+    this.#currentText = text;
+    this.#currentRecords = records;
   }
 }
 

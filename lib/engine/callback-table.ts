@@ -1,4 +1,5 @@
 import type { Callback } from "../config/configuration.js";
+import type { RunLimits } from "../config/run-limits.js";
 import type { CallbackFunction } from "../execute/function.js";
 import type { Trigger } from "../trigger/ast.js";
 import type { Rule } from "../trigger/compile.js";
@@ -9,6 +10,7 @@ export interface FunctionCallback {
   trigger: Trigger;
   run: CallbackFunction;
   timeoutMs: number;
+  limits: RunLimits;
 }
 
 export type TableEntry = { kind: "site"; callback: Callback } | { kind: "function"; callback: FunctionCallback };
@@ -25,8 +27,9 @@ export class CallbackTable {
     return this.#entries[index];
   }
 
-  hasFunction(name: string): boolean {
-    return this.#entries.some((entry) => entry?.kind === "function" && entry.callback.name === name);
+  /** Whether a callback has this id: a function's is its name. */
+  has(id: string): boolean {
+    return this.#entries.some((entry) => (entry?.kind === "site" ? entry.callback.id : entry?.callback.name) === id);
   }
 
   /** Returns the number the matcher will answer with. */

@@ -2,6 +2,7 @@ import { EventEmitter } from "node:events";
 import type { Action } from "../bridge/supervisor.js";
 import type { UcbError } from "../errors.js";
 import type { Run } from "../execute/run.js";
+import type { CallbackPause } from "./breaker.js";
 
 /** What an engine tells those who listen. */
 export interface EngineEvents {
@@ -11,6 +12,10 @@ export interface EngineEvents {
   slow: [run: Run];
   /** A callback asked the supervisor for something; told before the supervisor is asked. */
   action: [action: Action];
+  /** A callback failed too often in a row, or again when it was tried: until a time its runs wait. */
+  paused: [pause: CallbackPause];
+  /** A paused callback succeeded when it was tried, or its limits have changed: its runs go on. */
+  resumed: [pause: CallbackPause];
   /** Something went wrong that no run's outcome shows, such as a supervisor that did not answer. */
   problem: [error: UcbError];
 }

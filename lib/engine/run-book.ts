@@ -1,5 +1,6 @@
 import { monotonicFactory } from "ulid";
 import type { Job, Subjob, Work } from "../bridge/supervisor.js";
+import type { ErrorCode } from "../errors.js";
 import type { Outcome } from "../execute/execution.js";
 import type { Run } from "../execute/run.js";
 import { parseEvent } from "../trigger/event.js";
@@ -15,8 +16,6 @@ export interface OpenRun {
   carried: Job | undefined;
   work: Work | undefined;
   subjob: Subjob | undefined;
-  /** Stops a function; scripts are stopped by the launcher. */
-  abort: AbortController;
 }
 
 /** What came with an event beside its text. */
@@ -35,7 +34,7 @@ export class RunBook {
     const name = entry.kind === "site" ? entry.callback.file : entry.callback.name;
     const run: Run = {
       id: this.#nextId(),
-      callbackId: entry.kind === "site" ? entry.callback.id : entry.callback.name,
+      callbackId: idOf(entry),
       callback: name,
       event,
       eventFields: parseEvent(event),
@@ -43,6 +42,7 @@ export class RunBook {
       attempt: 1,
       queuedAt: Date.now(),
       state: "queued",
+      retryAt: null,
       startedAt: null,
       endedAt: null,
       pid: null,
@@ -62,12 +62,14 @@ export class RunBook {
       carried,
       work: records.work,
       subjob: records.subjob,
-      abort: new AbortController(),
     };
   }
 
   start(run: Run, details: { pid: number | null; log: string | null }): void {
     run.state = "running";
+    run.retryAt = null;
+    run.reason = null;
+    run.code = null;
     run.startedAt = Date.now();
     run.pid = details.pid;
     run.log = details.log;
@@ -75,12 +77,32 @@ export class RunBook {
 
   end(run: Run, outcome: Outcome): void {
     Object.assign(run, outcome);
+    run.retryAt = null;
     run.endedAt = Date.now();
   }
 
-  drop(run: Run, reason: string): void {
+  /** An attempt has ended, and the run waits for another, which is due at `retryAt`. */
+  retry(run: Run, outcome: Outcome, retryAt: number): void {
+    run.reason = `attempt ${run.attempt} asked to be repeated: ${outcome.reason}`;
+    run.code = outcome.code;
+    run.log = outcome.log;
+    run.state = "queued";
+    run.attempt++;
+    run.retryAt = retryAt;
+    run.startedAt = null;
+    run.pid = null;
+  }
+
+  drop(run: Run, reason: string, code: ErrorCode): void {
     run.state = "dropped";
     run.reason = reason;
+    run.code = code;
+    run.retryAt = null;
     run.endedAt = Date.now();
   }
+}
+
+/** The stable id of a callback. */
+export function idOf(entry: TableEntry): string {
+  return entry.kind === "site" ? entry.callback.id : entry.callback.name;
 }

@@ -2,6 +2,7 @@ import type { ActionTarget, Job, JobQuery, Subjob, Verb, Work } from "../bridge/
 import { UcbError } from "../errors.js";
 import type { EventFields } from "../trigger/event.js";
 import { type Execution, type Outcome, outcomeOf, type SupervisorPort } from "./execution.js";
+import { asksForRetry } from "./retry-later.js";
 
 /** What a registered function is called with. */
 export interface FunctionContext {
@@ -90,6 +91,6 @@ async function settled(run: CallbackFunction, context: FunctionContext, startedA
     return outcomeOf("succeeded", startedAt);
   } catch (error) {
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return outcomeOf("failed", startedAt, { reason, code: "ERR_UCB_FUNCTION" });
+    return outcomeOf("failed", startedAt, { reason, code: asksForRetry(error) ? "ERR_UCB_LATER" : "ERR_UCB_FUNCTION" });
   }
 }

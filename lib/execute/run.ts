@@ -24,9 +24,12 @@ export interface Run {
   readonly eventFields: EventFields;
   /** The owner: the job the callback ran for; 0 for global time events. */
   readonly jobId: number;
-  readonly attempt: number;
+  /** From 1; raised when the run is queued again. */
+  attempt: number;
   readonly queuedAt: number;
   state: RunState;
+  /** When the next attempt is due, while the run waits for that; null otherwise. */
+  retryAt: number | null;
   startedAt: number | null;
   endedAt: number | null;
   pid: number | null;
@@ -36,7 +39,7 @@ export interface Run {
   usage: ResourceUsage | null;
   /** The job's log that holds (or, while running, the file that receives) the run's output; null if there is none. */
   log: string | null;
-  /** Why it failed or was dropped, for people; null otherwise. */
+  /** Why it failed, was dropped or is tried again, for people; null otherwise. */
   reason: string | null;
   /** The stable code of that reason, where it is one of ours. */
   code: ErrorCode | null;

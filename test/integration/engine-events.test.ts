@@ -167,7 +167,7 @@ test("no more runs execute at once than allowed, and they start in order", async
     },
   });
   for (let frame = 0; frame < 20; frame++) engine.emit(`complete-work-1-${frame}`);
-  expect(engine.load).toEqual({ queued: 20, running: 0 });
+  expect(engine.load).toEqual({ queued: 20, running: 0, delayed: 0 });
   await engine.idle();
   expect(most).toBe(2);
   expect(order).toEqual(Array.from({ length: 20 }, (_, frame) => String(frame)));

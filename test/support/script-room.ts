@@ -86,6 +86,7 @@ export class ScriptRoom {
       attempt: 1,
       queuedAt: 0,
       state: "running",
+      retryAt: null,
       startedAt: null,
       endedAt: null,
       pid: null,
