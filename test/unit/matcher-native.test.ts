@@ -67,7 +67,10 @@ function programOf(rules: readonly WrittenRule[]): Uint8Array {
   return Buffer.concat([bytes, pool]);
 }
 
-function loaded(rules: readonly WrittenRule[], room = 16): { matcher: NativeMatcher; results: Float64Array } {
+function loaded(
+  rules: readonly WrittenRule[],
+  room = 16,
+): { matcher: NativeMatcher; results: Float64Array<ArrayBuffer> } {
   const results = new Float64Array(room);
   const matcher = native.matcherCreate(results);
   native.matcherLoad(matcher, programOf(rules));

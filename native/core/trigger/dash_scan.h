@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #if defined(__SSE2__)
@@ -15,7 +16,7 @@ inline uint32_t DashesPortable(const char* text) {
   constexpr uint64_t kDashes = 0x2D2D2D2D2D2D2D2D;
   constexpr uint64_t kLow = 0x7F7F7F7F7F7F7F7F;
   uint32_t mask = 0;
-  for (uint32_t word = 0; word < 4; ++word) {
+  for (std::size_t word = 0; word < 4; ++word) {
     const uint64_t rest = Load64(text + word * 8) ^ kDashes;  // a zero byte for each dash
     const uint64_t zeros = ~(((rest & kLow) + kLow) | rest | kLow);
     // Gathers the highest bit of each byte.

@@ -45,8 +45,9 @@ class RuleBuilder {
     // Written twice, a rule would remember twice; since equal keys share memories across programs, one of them could
     // then fire for memories the other has used up.
     const auto equal = [&](uint32_t other) { return Same(program_.RuleAt(other), rule); };
-    if (by_key_.Find(Mix(rule.key), equal) != kNone) return;
-    by_key_.Insert(Mix(rule.key), number, [this](uint32_t other) { return Mix(program_.RuleAt(other).key); });
+    const uint64_t hash = Hash(rule);
+    if (added_.Find(hash, equal) != kNone) return;
+    added_.Insert(hash, number, [this](uint32_t other) { return Hash(program_.RuleAt(other)); });
     FindNamedTerms(rule);
     const uint32_t slot = rules.Add(program_, number);
     for (uint32_t i = 0; i < rule.term_count; ++i) {
@@ -62,6 +63,16 @@ class RuleBuilder {
       const uint32_t word = program_.CodeAt(rule.first_code + i);
       if (word < rule.term_count) named_[word] = true;
     }
+  }
+
+  uint64_t Hash(const Program::Rule& rule) const {
+    uint64_t hash = Mix(rule.key, uint64_t{rule.callback} << 32 | rule.term_count);
+    for (uint32_t i = 0; i < rule.code_count; ++i) hash = Mix(hash, program_.CodeAt(rule.first_code + i));
+    for (uint32_t i = 0; i < rule.term_count; ++i) {
+      const Program::Term term = program_.TermAt(rule.first_term + i);
+      hash = Mix(hash, uint64_t{patterns_.ClassOf(term.name)} << 32 | patterns_.ClassOf(term.extra));
+    }
+    return hash;
   }
 
   bool Same(const Program::Rule& left, const Program::Rule& right) const {
@@ -90,7 +101,7 @@ class RuleBuilder {
   const Program& program_;
   PatternClasses patterns_;
   TermIndexBuilder index_;
-  NumberIndex by_key_;  // remembering rules that were added
+  NumberIndex added_;  // remembering rules by all they say
   std::vector<bool> named_;
 };
 
