@@ -22,7 +22,7 @@ export type { Diagnostic } from "./config/diagnostic.js";
 export { loadConfiguration } from "./config/load-configuration.js";
 export type { MailSettings, QbConf } from "./config/qb-conf.js";
 export { renderDiagnostic } from "./config/render-diagnostic.js";
-export type { Overflow, Retry, RunLimits, Throttle } from "./config/run-limits.js";
+export type { BreakerLimits, Overflow, Retry, RunLimits, Throttle } from "./config/run-limits.js";
 export type { CallbackPause } from "./engine/breaker.js";
 export {
   type BatchResult,

@@ -1,7 +1,7 @@
 import { quoted } from "../trigger/wording.js";
 import { misplaced, type OptionMistake, type OptionReader, type OptionsDraft, wrong } from "./option-reader.js";
 import { parseSize, parseSpan, parseWhole } from "./option-values.js";
-import { defaultRunLimits, mostOf, type Retry, type Throttle } from "./run-limits.js";
+import { type BreakerLimits, defaultRunLimits, mostOf, type Retry, type Throttle } from "./run-limits.js";
 
 /** The options that say how many runs there may be, when, and what their processes may use. */
 export const limitReaders: readonly (readonly [name: string, reader: OptionReader])[] = [
@@ -11,7 +11,7 @@ export const limitReaders: readonly (readonly [name: string, reader: OptionReade
   ["queue", reader(wholeNumber("how many may wait", 1, mostOf.queue), assign("queue"))],
   ["overflow", reader(oneOf("drop-newest", "drop-oldest", "coalesce"), assign("overflow"))],
   ["retry", reader(orNone(retry), assign("retry"))],
-  ["breaker", reader(orNone(wholeNumber("after how many failures in a row", 1, mostOf.failures)), assign("breaker"))],
+  ["breaker", reader(orNone(breaker), assign("breaker"))],
   ["on_lost", reader(oneOf("rerun", "report"), assign("onLost"))],
   ["nice", ofProcess(reader(wholeNumber("how far to stand back", 0, 19), assign("nice")))],
   ["limit.memory", ofProcess(reader(orNone(size(2 ** 20)), assignLimit("memory")))],
@@ -100,12 +100,29 @@ function throttle(text: string): { value: Throttle } | OptionMistake {
 
 function retry(text: string): { value: Retry } | OptionMistake {
   const hint = "write how often and, behind a comma, after what time: 3, 10s";
+  const parsed = numberAndSpan(text, mostOf.retries, defaultRunLimits.retry.delayMs, hint);
+  return "code" in parsed ? parsed : { value: { times: parsed.number, delayMs: parsed.ms } };
+}
+
+function breaker(text: string): { value: BreakerLimits } | OptionMistake {
+  const hint = "write after how many failures in a row and, behind a comma, for how long: 20, 30s";
+  const parsed = numberAndSpan(text, mostOf.failures, defaultRunLimits.breaker.pauseMs, hint);
+  return "code" in parsed ? parsed : { value: { failures: parsed.number, pauseMs: parsed.ms } };
+}
+
+/** A number from 1, and a time span that may be left out. */
+function numberAndSpan(
+  text: string,
+  most: number,
+  usualMs: number,
+  hint: string,
+): { number: number; ms: number } | OptionMistake {
   const [count = "", span, ...rest] = text.split(",").map((part) => part.trim());
   if (rest.length > 0) return wrong(`${quoted(text)} is more than a number and a time span`, hint);
-  const times = parseWhole(count, 1, mostOf.retries);
-  if (times === null) return wrong(`${quoted(count)} is no number of retries from 1 to ${mostOf.retries}`, hint);
-  const period = span === undefined ? defaultRunLimits.retry.delayMs : parsePeriod(span, hint);
-  return typeof period === "number" ? { value: { times, delayMs: period } } : period;
+  const number = parseWhole(count, 1, most);
+  if (number === null) return wrong(`${quoted(count)} is no whole number from 1 to ${most}`, hint);
+  const ms = span === undefined ? usualMs : parsePeriod(span, hint);
+  return typeof ms === "number" ? { number, ms } : ms;
 }
 
 function parsePeriod(text: string, hint: string): number | OptionMistake {

@@ -13,6 +13,14 @@ export interface Retry {
   delayMs: number;
 }
 
+/** When to stop running a callback that only fails. */
+export interface BreakerLimits {
+  /** In a row. */
+  failures: number;
+  /** How long the callback is paused first; doubled, up to an hour, each time it fails again when it is tried. */
+  pauseMs: number;
+}
+
 /** What gives way when a queue is full: the run that comes, the oldest that has not begun, or one that another stands for. */
 export type Overflow = "drop-newest" | "drop-oldest" | "coalesce";
 
@@ -27,13 +35,14 @@ export interface RunLimits {
   queue: number;
   overflow: Overflow;
   retry: Retry | null;
-  /** Failures in a row until the callback is paused; null for never. */
-  breaker: number | null;
+  /** Null for never. */
+  breaker: BreakerLimits | null;
   /** What becomes of a run whose end nobody saw. */
   onLost: "rerun" | "report";
 }
 
 const usualRetry: Retry = { times: 3, delayMs: 10_000 };
+const usualBreaker: BreakerLimits = { failures: 20, pauseMs: 30_000 };
 
 /** What holds where nothing else is said. */
 export const defaultRunLimits = {
@@ -43,7 +52,7 @@ export const defaultRunLimits = {
   queue: 10_000,
   overflow: "drop-newest",
   retry: usualRetry,
-  breaker: 20,
+  breaker: usualBreaker,
   onLost: "rerun",
 } as const satisfies RunLimits;
 

@@ -1,3 +1,4 @@
+import type { BreakerLimits } from "../config/run-limits.js";
 import type { Clock } from "./clock.js";
 
 /** A callback that failed too often in a row and is not run for a while. Times are Unix milliseconds. */
@@ -15,7 +16,6 @@ export interface CallbackPause {
 /** How an attempt counts: `later` if it is granted another, `none` if it says nothing of the callback. */
 export type Verdict = "succeeded" | "failed" | "later" | "none";
 
-export const firstPauseMs = 30_000;
 export const longestPauseMs = 3_600_000;
 
 /** Counts failures in a row and decides when to pause. While paused only the run that probes decides. */
@@ -56,9 +56,9 @@ export class Breaker {
 
   /**
    * An attempt has ended that had begun with this number. Where the pause is over with that, {@link reset} is to be
-   * called. `limit` is the number of failures after which to pause, null for none.
+   * called. `limits` are null where nothing is paused.
    */
-  end(verdict: Verdict, probe: number, limit: number | null, clock: Clock): "paused" | "resumed" | null {
+  end(verdict: Verdict, probe: number, limits: BreakerLimits | null, clock: Clock): "paused" | "resumed" | null {
     const wasProbe = this.isProbe(probe);
     if (this.#endsAt !== null && !wasProbe) return null;
     this.#probe = 0;
@@ -69,8 +69,9 @@ export class Breaker {
     }
     if (verdict === "failed") this.#failures++;
     else if (!wasProbe) return null;
-    if (limit === null || this.#failures < limit) return null;
-    this.#endsAt = clock.now() + Math.min(firstPauseMs * 2 ** this.#pauses, longestPauseMs);
+    if (limits === null || this.#failures < limits.failures) return null;
+    const { pauseMs } = limits;
+    this.#endsAt = clock.now() + Math.min(pauseMs * 2 ** this.#pauses, Math.max(pauseMs, longestPauseMs));
     this.#pauses++;
     return "paused";
   }

@@ -9,7 +9,6 @@ export function functionLimits(given: Partial<RunLimits>): RunLimits {
   const limits = { ...defaultRunLimits, ...given };
   const { maxRunning, serial, throttle, queue, overflow, retry, breaker, onLost } = limits;
   if (maxRunning !== null) checkWhole("maxRunning", maxRunning, mostOf.maxRunning);
-  if (breaker !== null) checkWhole("breaker", breaker, mostOf.failures);
   checkWhole("queue", queue, mostOf.queue);
   checkWord("overflow", overflow, ["drop-newest", "drop-oldest", "coalesce"]);
   checkWord("onLost", onLost, ["rerun", "report"]);
@@ -22,6 +21,10 @@ export function functionLimits(given: Partial<RunLimits>): RunLimits {
   if (retry !== null) {
     checkWhole("retry.times", retry.times, mostOf.retries);
     checkSpan("retry.delayMs", retry.delayMs);
+  }
+  if (breaker !== null) {
+    checkWhole("breaker.failures", breaker.failures, mostOf.failures);
+    checkSpan("breaker.pauseMs", breaker.pauseMs);
   }
   return limits;
 }

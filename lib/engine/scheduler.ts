@@ -199,7 +199,9 @@ export class Scheduler<Item> {
   #change(lane: Lane<Item>, limits: RunLimits): void {
     const { serial, breaker } = lane.limits;
     lane.limits = limits;
-    const change = limits.breaker === breaker ? null : lane.resume();
+    const isSameBreaker =
+      limits.breaker?.failures === breaker?.failures && limits.breaker?.pauseMs === breaker?.pauseMs;
+    const change = isSameBreaker ? null : lane.resume();
     if (limits.serial !== serial) for (const strand of lane.strands.values()) this.#turns.update(strand);
     this.#turns.open(lane);
     this.#schedule();

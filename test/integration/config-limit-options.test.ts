@@ -39,7 +39,8 @@ describe("limits", () => {
     ["retry = 5,250ms", { retry: { times: 5, delayMs: 250 } }],
     ["retry = 5", { retry: { times: 5, delayMs: 10_000 } }],
     ["retry = No", { retry: null }],
-    ["breaker = 3", { breaker: 3 }],
+    ["breaker = 3", { breaker: { failures: 3, pauseMs: 30_000 } }],
+    ["breaker = 3, 1m", { breaker: { failures: 3, pauseMs: 60_000 } }],
     ["breaker = no", { breaker: null }],
     ["on_lost = report", { onLost: "report" }],
     ["nice = 19", { nice: 19 }],
@@ -64,9 +65,19 @@ describe("limits", () => {
     );
     expect(diagnostics).toEqual([]);
     expect(options).toEqual([
-      { ...defaultOptions, retry: { times: 2, delayMs: 10_000 }, breaker: 5, ...limits({ files: 32 }) },
       {
-        ...{ ...defaultOptions, throttle: { runs: 1, periodMs: 60_000, per: "callback" }, retry: null, breaker: 5 },
+        ...defaultOptions,
+        retry: { times: 2, delayMs: 10_000 },
+        breaker: { failures: 5, pauseMs: 30_000 },
+        ...limits({ files: 32 }),
+      },
+      {
+        ...{
+          ...defaultOptions,
+          throttle: { runs: 1, periodMs: 60_000, per: "callback" },
+          retry: null,
+          breaker: { failures: 5, pauseMs: 30_000 },
+        },
         ...{ nice: 5, ...limits({ memory: 2 ** 30, files: 32 }) },
       },
     ]);
@@ -80,7 +91,7 @@ const mistakes: [option: string, values: string[], hint: RegExp][] = [
   ["queue", ["0", "no", "all", "10000001"], /how many may wait$/],
   ["overflow", ["drop", "block"], /drop-newest or drop-oldest or coalesce/],
   ["retry", ["0", "101", "3 10s", "3, x", "3, 0", "3, 10s, 2", ",10s", "3, 25d"], /3, 10s|24 days/],
-  ["breaker", ["0", "off", "-3"], /failures in a row; or no/],
+  ["breaker", ["0", "off", "-3", "3, 0", "3, 4, 5"], /20, 30s; or no/],
   ["on_lost", ["no", "retry"], /rerun or report/],
   ["nice", ["20", "-1", "no", "0.5"], /stand back/],
   ["limit.memory", ["512", "1000k", "big", "-1g", "1.2.3g", "1x", "1e9", "9999999t"], /512m or 2g; or no/],

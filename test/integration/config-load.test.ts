@@ -51,7 +51,7 @@ describe("callbacks", () => {
         ...{ timeoutMs: 600_000, interpreter: null, env: {}, enabled: true, nice: 0 },
         limits: { memory: null, files: null, output: null },
         ...{ maxRunning: null, serial: null, throttle: null, queue: 10_000, overflow: "drop-newest" },
-        ...{ retry: { times: 3, delayMs: 10_000 }, breaker: 20, onLost: "rerun" },
+        ...{ retry: { times: 3, delayMs: 10_000 }, breaker: { failures: 20, pauseMs: 30_000 }, onLost: "rerun" },
       },
       codes: [{ text: "mail-status", line: 1, column: 1, action: { kind: "mail", mail: "status" } }],
     });

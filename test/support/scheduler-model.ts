@@ -1,5 +1,5 @@
-import type { RunLimits } from "../../lib/config/run-limits.js";
-import { firstPauseMs, longestPauseMs } from "../../lib/engine/breaker.js";
+import type { BreakerLimits, RunLimits } from "../../lib/config/run-limits.js";
+import { longestPauseMs } from "../../lib/engine/breaker.js";
 import { type CallbackCounters, type DropCode, noCounts } from "../../lib/engine/counters.js";
 import type { Ending } from "../../lib/engine/ending.js";
 
@@ -150,7 +150,7 @@ export class SchedulerModel {
     const wasPaused = callback.pauseEndsAt !== null;
     callback.limits = limits;
     if (JSON.stringify(before.throttle) !== JSON.stringify(limits.throttle)) callback.periods.clear();
-    if (before.breaker === limits.breaker) return false;
+    if (JSON.stringify(before.breaker) === JSON.stringify(limits.breaker)) return false;
     Object.assign(callback, { failures: 0, pauses: 0, pauseEndsAt: null });
     for (const run of this.running(index)) run.isProbe = false;
     return wasPaused;
@@ -169,7 +169,7 @@ export class SchedulerModel {
     return Math.min(retry.delayMs * 2 ** (attempt - 1), 3_600_000);
   }
 
-  #judge(run: ModelRun, ending: Ending, failed: boolean, limit: number | null): "paused" | "resumed" | null {
+  #judge(run: ModelRun, ending: Ending, failed: boolean, limits: BreakerLimits | null): "paused" | "resumed" | null {
     const callback = this.of(run.callback);
     if (ending === "left" || ending === "lost") return null;
     const decides = callback.pauseEndsAt === null || run.isProbe;
@@ -182,8 +182,8 @@ export class SchedulerModel {
     }
     if (failed) callback.failures++;
     const isTooMuch = failed || run.isProbe;
-    if (limit === null || !isTooMuch || callback.failures < limit) return null;
-    callback.pauseEndsAt = this.now() + Math.min(firstPauseMs * 2 ** callback.pauses++, longestPauseMs);
+    if (limits === null || !isTooMuch || callback.failures < limits.failures) return null;
+    callback.pauseEndsAt = this.now() + Math.min(limits.pauseMs * 2 ** callback.pauses++, longestPauseMs);
     return "paused";
   }
 }

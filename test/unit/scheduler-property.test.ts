@@ -19,7 +19,7 @@ const limits: fc.Arbitrary<RunLimits> = fc.record({
   queue: fc.constantFrom(1, 2, 4, 100),
   overflow: fc.constantFrom("drop-newest" as const, "drop-oldest" as const, "coalesce" as const),
   retry: fc.option(retry),
-  breaker: fc.constantFrom(null, 1, 2, 3),
+  breaker: fc.constantFrom(null, ...[1, 2, 3].map((failures) => ({ failures, pauseMs: 30_000 }))),
   onLost: fc.constantFrom("rerun" as const, "report" as const),
 });
 

@@ -217,7 +217,8 @@ describe("a callback that is forgotten", () => {
 });
 
 describe("the breaker", () => {
-  const breaker: Partial<RunLimits> = { breaker: 2, maxRunning: 1 };
+  const once: Partial<RunLimits> = { breaker: { failures: 1, pauseMs: 30_000 } };
+  const breaker: Partial<RunLimits> = { breaker: { failures: 2, pauseMs: 30_000 }, maxRunning: 1 };
 
   test("tells why, since when and until when, and tries one run at the end of each pause", () => {
     const { scheduler, clock, fire, end, told, begun } = open();
@@ -246,7 +247,7 @@ describe("the breaker", () => {
   test("lets pauses grow to an hour", () => {
     const { clock, fire, end, told } = open();
     for (let index = 0; index < 12; index++) {
-      fire("run", 1, { breaker: 1 });
+      fire("run", 1, once);
       clock.settle();
       if (index > 0) clock.pass(3_600_000);
       end("run", "failed");
@@ -257,17 +258,17 @@ describe("the breaker", () => {
 
   test("keeps no process alive if nothing waits for the end of the pause", () => {
     const { clock, fire, end } = open();
-    fire("one", 1, { breaker: 1 });
+    fire("one", 1, once);
     clock.settle();
     end("one", "failed");
     expect(clock.timers).toBe(0);
-    fire("two", 1, { breaker: 1 });
+    fire("two", 1, once);
     expect(clock.timers).toBe(1);
   });
 
   test("is not impressed by runs that were begun before the pause", () => {
     const { scheduler, clock, fire, end, told } = open();
-    for (const item of ["one", "two", "three"]) fire(item, 1, { breaker: 1 });
+    for (const item of ["one", "two", "three"]) fire(item, 1, once);
     clock.settle();
     end("one", "failed");
     end("two");
@@ -280,10 +281,10 @@ describe("the breaker", () => {
     const room = open();
     const { scheduler, clock, fire, end } = room;
     room.told.push = (...items) => {
-      fire("from the listener", 1, { breaker: 1 });
+      fire("from the listener", 1, once);
       return items.length;
     };
-    fire("one", 1, { breaker: 1 });
+    fire("one", 1, once);
     clock.settle();
     end("one", "failed");
     expect([scheduler.waiting, scheduler.delayed, clock.timers]).toEqual([1, 1, 1]);
