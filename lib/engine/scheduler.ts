@@ -45,6 +45,8 @@ export class Scheduler<Item> {
   #delayed = 0;
   #scheduled = false;
   #closed = false;
+  /** See {@link Scheduler.#turnTime}; −1 where it is to be read anew. */
+  #time = -1;
   #idle: (() => void)[] = [];
 
   constructor(options: SchedulerOptions<Item>) {
@@ -76,7 +78,7 @@ export class Scheduler<Item> {
     const { counters, throttle } = lane;
     counters.fired++;
     if (this.#closed) return this.#refuse(lane, "ERR_UCB_CLOSED");
-    const now = throttle === null ? 0 : this.#clock.now();
+    const now = throttle === null ? 0 : this.#turnTime;
     if (throttle?.allows(ownerId, now) === false) {
       counters.throttled++;
       return "ERR_UCB_THROTTLED";
@@ -187,6 +189,20 @@ export class Scheduler<Item> {
       }
     }
     this.#settle();
+  }
+
+  /**
+   * Whole milliseconds on the clock at about the beginning of this turn of the event loop: reading the clock, or handing on
+   * a number that is not whole, would allocate.
+   */
+  get #turnTime(): number {
+    if (this.#time < 0) {
+      this.#time = Math.floor(this.#clock.now());
+      this.#clock.soon(() => {
+        this.#time = -1;
+      });
+    }
+    return this.#time;
   }
 
   #laneOf(callbackId: string, limits: RunLimits): Lane<Item> {
