@@ -6,6 +6,7 @@ import { complain, note } from "./complaint.js";
 import { count } from "./count.js";
 import { exitCodes } from "./exit-codes.js";
 import { checkLogFolder } from "./log-folder.js";
+import { noteLimits } from "./note-limits.js";
 import { errorsOf, isUsable, readSite, showDiagnostics } from "./site.js";
 import { spanOfTime } from "./span-of-time.js";
 import { StandardOutput } from "./standard-output.js";
@@ -82,10 +83,11 @@ function sessionOf(engine: CallbackEngine, output: StandardOutput, signals: Stop
   };
 }
 
-function describeRest({ queued, running }: CallbackEngine["load"]): string {
+function describeRest({ queued, running, delayed }: CallbackEngine["load"]): string {
   const rest = queued + running;
   if (rest === 0) return "nothing runs";
-  return `waiting for ${count(rest, "run")} to end; a second signal ends ${rest === 1 ? "it" : "them"}`;
+  const held = delayed === 0 ? "" : ` (${delayed} of which for a retry or a pause)`;
+  return `waiting for ${count(rest, "run")}${held} to end; a second signal ends ${rest === 1 ? "it" : "them"}`;
 }
 
 async function canRun(
@@ -105,6 +107,7 @@ async function canRun(
   else await checkLogFolder(logPath);
   engine.on("problem", (error) => complain(error, options.color));
   engine.on("slow", noteSlow);
+  noteLimits(engine);
   return true;
 }
 
@@ -112,8 +115,8 @@ async function canRun(
 function aliveRuns(engine: CallbackEngine): ReadonlyMap<string, Run> {
   const alive = new Map<string, Run>();
   engine.on("run", (run) => {
-    if (run.endedAt !== null) alive.delete(run.id);
-    else if (run.pid !== null) alive.set(run.id, run);
+    if (run.pid === null || run.endedAt !== null) alive.delete(run.id);
+    else alive.set(run.id, run);
   });
   return alive;
 }

@@ -4,6 +4,7 @@ import { addSiteOptions, directoriesArgument, type SiteOptions } from "./common-
 import { complain, note } from "./complaint.js";
 import { count } from "./count.js";
 import { exitCodes, type Finish } from "./exit-codes.js";
+import { limitsText } from "./limits-text.js";
 import { errorsOf, isUsable, readSite, showDiagnostics } from "./site.js";
 import { spanOfTime } from "./span-of-time.js";
 import { StandardOutput } from "./standard-output.js";
@@ -22,13 +23,17 @@ export function addList(program: Command, finish: Finish): void {
 }
 
 const epilogue = `
-Of the environment that a callback is given only the names are shown: values may be secret.
+Of the environment that a callback is given only the names are shown: values may be secret. Limits are
+shown where they are not the usual ones.
 
 Exit codes: 0 the configuration was read (\`ucb check\` says what is wrong with it);
 1 nothing of it can be used, or there are errors and --strict was given; 2 wrong usage.
 
 --json prints one document:
-  {"callbacks":[{"file","directory","language","triggers":["..."],"timeoutMs","enabled","env":["NAME"],"interpreter"}]}
+  {"callbacks":[{"file","directory","language","triggers":["..."],"timeoutMs","enabled","env":["NAME"],"interpreter",
+    "maxRunning","serial","throttle":{"runs","periodMs","per"},"queue","overflow","retry":{"times","delayMs"},
+    "breaker":{"failures","pauseMs"},"onLost","nice","limits":{"memory","files","output"}}]}
+Limits that do not hold are null.
 
 Examples:
   ucb list
@@ -65,6 +70,16 @@ function document({ callbacks }: Configuration): string {
       enabled: options.enabled,
       env: Object.keys(options.env),
       interpreter: options.interpreter,
+      maxRunning: options.maxRunning,
+      serial: options.serial,
+      throttle: options.throttle,
+      queue: options.queue,
+      overflow: options.overflow,
+      retry: options.retry,
+      breaker: options.breaker,
+      onLost: options.onLost,
+      nice: options.nice,
+      limits: options.limits,
     })),
   };
   return `${JSON.stringify(answer, null, 2)}\n`;
@@ -103,5 +118,6 @@ function optionsOf({ options, language }: Callback): string[] {
     ...(language === "qube" ? [] : [`timeout ${spanOfTime(options.timeoutMs)}`]),
     ...(options.interpreter === null ? [] : [`interpreter ${options.interpreter}`]),
     ...(names.length === 0 ? [] : [`env ${names.join(" ")}`]),
+    ...limitsText(options, language !== "qube"),
   ];
 }

@@ -85,7 +85,7 @@ export class Lane<Item> implements Alarm {
     const what = wasProbe ? "it failed again when it was tried" : `${failures} runs in a row failed, the last one`;
     const since = this.pause?.since ?? clock.unix();
     this.pause = {
-      ...{ callbackId: this.id, failures, since, until: clock.unix() + endsAt - clock.now() },
+      ...{ callbackId: this.id, failures, since, until: Math.round(clock.unix() + endsAt - clock.now()) },
       reason: reason === null ? what : `${what}: ${reason}`,
     };
     return { kind: "paused", pause: this.pause };

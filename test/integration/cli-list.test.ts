@@ -49,10 +49,32 @@ test("--json lists a callback once, with all its triggers", async () => {
         enabled: false,
         env: ["PROJECT_ROOT", "TOKEN"],
         interpreter: null,
+        ...{ maxRunning: null, serial: null, throttle: null, queue: 10_000, overflow: "drop-newest", onLost: "rerun" },
+        ...{ retry: { times: 3, delayMs: 10_000 }, breaker: { failures: 20, pauseMs: 30_000 }, nice: 0 },
+        limits: { memory: null, files: null, output: null },
       },
       expect.objectContaining({ file: "b.qcb", language: "qube", triggers: [long], enabled: true }),
     ],
   });
+});
+
+test("limits are listed where they are not the usual ones", async () => {
+  const limits = [
+    ...["max_running = 4", "serial = job", "throttle = 5/90s per job", "queue = 100", "overflow = coalesce"],
+    ...["retry = no", "breaker = 3, 1m", "on_lost = report", "nice = 5", "limit.memory = 1m", "limit.files = 64"],
+  ];
+  const conf = `a.py = done-job-self\nb.qcb = done-job-self\n[*]\n${limits.join("\n")}\n[b.qcb]\nretry = 3\nqueue = 10000\n`;
+  const { directory } = temporarySite({ ...files, "callbacks.conf": conf });
+  const { stdout } = await runCommand(["list", directory]);
+  const [, , ...rows] = stdout.trimEnd().split("\n");
+  const shown = rows.map((row) => row.split(/ {2,}/).at(-1));
+  const shared = ["max_running 4", "serial job", "throttle 5/90s per job"];
+  const rest = ["breaker 3, 1m", "on_lost report"];
+  expect(shown).toEqual([
+    ...["timeout 10m", ...shared, "queue 100", "overflow coalesce", "retry no", ...rest],
+    ...["nice 5", "limit.memory 1048576", "limit.files 64"],
+    ...[...shared, "overflow coalesce", ...rest],
+  ]);
 });
 
 test("long triggers are wrapped between words to the terminal's width", async () => {
