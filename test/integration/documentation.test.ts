@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
+import { loadConfiguration } from "../../lib/config/load-configuration.js";
 import { referencePath, withTables } from "../../scripts/reference-tables.js";
 
 const run = promisify(execFile);
@@ -112,6 +113,28 @@ test("the supervisor of the supervisor author's page answers and does what callb
 test("functions are registered as the supervisor author's page shows", async () => {
   const [code] = examples("docs/supervisor-author.md", "functions");
   expect(await runModule(code ?? "", folder())).toBe("retry work [ '1001:17' ]\n");
+});
+
+test("functions have limits as the supervisor author's page shows", async () => {
+  const [code] = examples("docs/supervisor-author.md", "limits");
+  expect(await runModule(code ?? "", folder())).toBe("3 2 2 1\n");
+});
+
+test("the limits of the administrator's page are understood", async () => {
+  const [sections = ""] = examples("docs/administrator.md", "limits");
+  const files = ["checkWork.pl", "mail-owner.py", "refresh-listing.py", "logFailuresToDB.py", "convert.py"];
+  const rules = files.map((file) => `${file} = done-job-self\n`).join("");
+  const where = folder();
+  const callback = callbackFolder(where, `${rules}${sections}`, Object.fromEntries(files.map((file) => [file, ""])));
+  const { callbacks, diagnostics } = await loadConfiguration({ directories: [callback] });
+  expect(diagnostics).toEqual([]);
+  expect(callbacks.map(({ options }) => options)).toMatchObject([
+    { maxRunning: 4, serial: "job" },
+    { throttle: { runs: 1, periodMs: 600_000, per: "job" } },
+    { queue: 1, overflow: "coalesce" },
+    { retry: { times: 5, delayMs: 30_000 }, breaker: { failures: 10, pauseMs: 60_000 } },
+    { nice: 10, limits: { memory: 2 ** 31, output: 50 * 2 ** 20 } },
+  ]);
 });
 
 test("a script reads its standard input as the reference shows", async () => {
