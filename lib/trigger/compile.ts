@@ -5,7 +5,7 @@ import { type EventType, eventTypes } from "./vocabulary.js";
 
 /** A trigger and what it fires. */
 export interface Rule {
-  /** The number the matcher answers with, 0 to 2^32-1; several rules may share it. */
+  /** The number the matcher answers with, 0 to 2^30-1; several rules may share it. */
   callback: number;
   /** What names the callback across reloads: with the same key and the same trigger text, memories survive. */
   key: string;
@@ -46,8 +46,8 @@ class ProgramBuilder {
   readonly #callbacks = new Map<string, number | Set<number>>();
 
   add({ callback, key, trigger }: Rule): void {
-    if (!Number.isInteger(callback) || callback < 0 || callback > 0xffffffff) {
-      throw new UcbError("ERR_UCB_ARGUMENT", `callback number ${callback} is not a whole number from 0 to 2^32-1`);
+    if (!Number.isInteger(callback) || callback < 0 || callback >= 2 ** 30) {
+      throw new UcbError("ERR_UCB_ARGUMENT", `callback number ${callback} is not a whole number from 0 to 2^30-1`);
     }
     const digest = this.#digest(callback, `${key}\0${trigger.text}`);
     if (digest === null) return;
