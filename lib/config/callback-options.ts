@@ -64,7 +64,9 @@ export async function readOptions(entries: readonly IniEntry[], request: Options
     const mistakes = await reader(value.text, draft, { name, language, guard });
     // Where a value is wrong it is shown; a variable's may be a secret.
     const place = placeOf(value.text === "" || reader === readVariable ? key : value);
-    diagnostics.push(...mistakes.map(({ code, message, hint }) => error(code, place, message, hint)));
+    for (const { code, message, hint } of mistakes) {
+      diagnostics.push((code.startsWith("WARN") ? warning : error)(code, place, message, hint));
+    }
   }
   return { options: draft, diagnostics };
 }

@@ -15,7 +15,9 @@ async function load(sections: string) {
     environment: {},
     qbConf,
   });
-  return { options: callbacks.map(({ options }) => options), diagnostics: summarize(diagnostics) };
+  const others = diagnostics.filter(({ code }) => code !== "WARN_UCB_OPTION_UNAPPLIED");
+  const unapplied = diagnostics.filter((diagnostic) => !others.includes(diagnostic)).map(({ lineText }) => lineText);
+  return { options: callbacks.map(({ options }) => options), diagnostics: summarize(others), unapplied };
 }
 
 const limits = (given: Partial<CallbackOptions["limits"]>) => ({ limits: { ...defaultOptions.limits, ...given } });
@@ -52,10 +54,16 @@ describe("limits", () => {
     ["limit.output = 1T", limits({ output: 2 ** 40 })],
     ["limit.output = no", limits({ output: null })],
   ])("take %s", async (line, expected) => {
-    expect(await load(`[a.pl]\n${line}`)).toEqual({
+    expect(await load(`[a.pl]\n${line}`)).toMatchObject({
       options: [{ ...defaultOptions, ...expected }, defaultOptions],
       diagnostics: [],
     });
+  });
+
+  it("that nothing applies yet are said to have no effect", async () => {
+    const without = ["on_lost = report", "nice = 5", "limit.memory = 1g", "limit.files = 64", "limit.output = 1m"];
+    const { unapplied } = await load(`[a.pl]\nqueue = 5\n${without.join("\n")}\nretry = 3`);
+    expect(unapplied).toEqual(without);
   });
 
   it("can be set for all, for those without a process too, and taken back for one", async () => {

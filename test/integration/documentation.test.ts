@@ -122,7 +122,7 @@ test("functions have limits as the supervisor author's page shows", async () => 
 
 test("the limits of the administrator's page are understood", async () => {
   const [sections = ""] = examples("docs/administrator.md", "limits");
-  const files = ["checkWork.pl", "mail-owner.py", "refresh-listing.py", "logFailuresToDB.py", "convert.py"];
+  const files = ["checkWork.pl", "mail-owner.py", "refresh-listing.py", "logFailuresToDB.py"];
   const rules = files.map((file) => `${file} = done-job-self\n`).join("");
   const where = folder();
   const callback = callbackFolder(where, `${rules}${sections}`, Object.fromEntries(files.map((file) => [file, ""])));
