@@ -1,5 +1,4 @@
 import type { RunLimits } from "../config/run-limits.js";
-import { Alarms } from "./alarms.js";
 import type { CallbackPause } from "./breaker.js";
 import { type Clock, systemClock } from "./clock.js";
 import type { CallbackCounters, DropCode } from "./counters.js";
@@ -7,8 +6,9 @@ import { countEnding, type Ending, type Slot, verdictOf } from "./ending.js";
 import type { Lane, PauseChange } from "./lane.js";
 import { Lanes } from "./lanes.js";
 import { retryDelayMs } from "./retry-delay.js";
-import { type Strand, Ticket } from "./strand.js";
+import { Ticket } from "./strand.js";
 import { Turns } from "./turns.js";
+import { WaitingRoom } from "./waiting-room.js";
 
 export interface SchedulerOptions<Item> {
   /** Runs at once. */
@@ -38,22 +38,33 @@ export class Scheduler<Item> {
   readonly #clock: Clock;
   readonly #lanes = new Lanes<Item>();
   readonly #turns: Turns<Item>;
-  readonly #alarms: Alarms<Ticket<Item> | Lane<Item>>;
+  readonly #room: WaitingRoom<Item>;
   #sequence = 0;
   #running = 0;
-  #waiting = 0;
-  #delayed = 0;
   #scheduled = false;
   #closed = false;
-  /** See {@link Scheduler.#turnTime}; −1 where it is to be read anew. */
+  /** The time of this turn of the event loop, −1 where it is to be read anew. */
   #time = -1;
+  readonly #endTurn = () => {
+    this.#time = -1;
+  };
   #idle: (() => void)[] = [];
 
   constructor(options: SchedulerOptions<Item>) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#turns = new Turns(this.#clock);
-    this.#alarms = new Alarms(this.#clock, (alarm) => this.#due(alarm));
+    this.#room = new WaitingRoom(
+      this.#clock,
+      ({ strand }) => {
+        this.#turns.update(strand);
+        this.#schedule();
+      },
+      (lane) => {
+        this.#turns.open(lane);
+        this.#schedule();
+      },
+    );
   }
 
   get running(): number {
@@ -61,12 +72,12 @@ export class Scheduler<Item> {
   }
 
   get waiting(): number {
-    return this.#waiting;
+    return this.#room.size;
   }
 
   /** Of those that wait, the ones that wait for time to pass: for a retry, or for the end of a callback's pause. */
   get delayed(): number {
-    return this.#delayed + this.#lanes.heldBack;
+    return this.#room.delayed + this.#lanes.heldBack;
   }
 
   /**
@@ -104,7 +115,7 @@ export class Scheduler<Item> {
     if (lane.waiting <= limits.queue || limits.overflow !== "drop-oldest") return null;
     const oldest = lane.fresh.first;
     if (oldest === null) return null;
-    this.#takeOut(oldest);
+    this.#room.takeOut(oldest);
     this.#turns.update(oldest.strand);
     lane.counters.dropped.ERR_UCB_QUEUE_FULL++;
     return oldest.item;
@@ -128,7 +139,7 @@ export class Scheduler<Item> {
     }
     const strand = this.#turns.strandOf(lane, ownerId);
     const ticket = new Ticket(item, strand, ++this.#sequence, state.attempt);
-    this.#putBack(ticket, state.retryAt === null ? 0 : state.retryAt - this.#clock.unix());
+    this.#room.putBack(ticket, state.retryAt === null ? 0 : state.retryAt - this.#clock.unix());
     this.#turns.update(strand);
     this.#schedule();
   }
@@ -178,11 +189,11 @@ export class Scheduler<Item> {
   async clear(dropped: (item: Item) => void): Promise<void> {
     this.#closed = true;
     this.#turns.clear();
-    this.#alarms.clear();
+    this.#room.clearAlarms();
     let count = 0;
     for (const lane of this.#lanes) {
       for (let ticket = lane.firstWaiting; ticket !== null; ticket = lane.firstWaiting) {
-        this.#takeOut(ticket);
+        this.#room.takeOut(ticket);
         lane.counters.dropped.ERR_UCB_CLOSED++;
         dropped(ticket.item);
         if (++count % mostDrops === 0) await new Promise<void>((resolve) => this.#clock.soon(resolve));
@@ -198,9 +209,7 @@ export class Scheduler<Item> {
   get #turnTime(): number {
     if (this.#time < 0) {
       this.#time = Math.floor(this.#clock.now());
-      this.#clock.soon(() => {
-        this.#time = -1;
-      });
+      this.#clock.soon(this.#endTurn);
     }
     return this.#time;
   }
@@ -232,65 +241,8 @@ export class Scheduler<Item> {
   #append(lane: Lane<Item>, ownerId: number, item: Item): void {
     const strand = this.#turns.strandOf(lane, ownerId);
     const ticket = new Ticket(item, strand, ++this.#sequence, 1);
-    strand.append(ticket);
-    lane.fresh.push(ticket);
-    this.#countWaiting(strand, 1);
+    this.#room.add(ticket);
     this.#turns.update(strand);
-    this.#schedule();
-  }
-
-  /** Lets a run wait for an attempt after its first. */
-  #putBack(ticket: Ticket<Item>, delayMs: number): void {
-    const { strand } = ticket;
-    strand.lane.again.push(ticket);
-    this.#countWaiting(strand, 1);
-    if (delayMs <= 0) {
-      strand.return(ticket);
-      return;
-    }
-    this.#countDelayed(ticket, 1);
-    this.#alarms.set(ticket, this.#clock.now() + delayMs);
-  }
-
-  #takeOut(ticket: Ticket<Item>): void {
-    const { strand, attempt } = ticket;
-    if (ticket.isDelayed) {
-      this.#alarms.remove(ticket);
-      this.#countDelayed(ticket, -1);
-    } else strand.takeOut(ticket);
-    (attempt === 1 ? strand.lane.fresh : strand.lane.again).remove(ticket);
-    this.#countWaiting(strand, -1);
-  }
-
-  #countWaiting(strand: Strand<Item>, by: 1 | -1): void {
-    strand.waiting += by;
-    strand.lane.waiting += by;
-    this.#waiting += by;
-    this.#awaitPause(strand.lane);
-  }
-
-  #countDelayed(ticket: Ticket<Item>, by: 1 | -1): void {
-    const { strand } = ticket;
-    ticket.isDelayed = by > 0;
-    strand.delayed += by;
-    strand.lane.delayed += by;
-    this.#delayed += by;
-  }
-
-  /** A pause has an alarm while something waits for its end, and only then: an alarm keeps the process alive. */
-  #awaitPause(lane: Lane<Item>): void {
-    const { endsAt } = lane.breaker;
-    if (endsAt === null || lane.waiting === 0) this.#alarms.remove(lane);
-    else if (!this.#alarms.has(lane) && endsAt > this.#clock.now()) this.#alarms.set(lane, endsAt);
-  }
-
-  #due(alarm: Ticket<Item> | Lane<Item>): void {
-    if (alarm.kind === "lane") this.#turns.open(alarm);
-    else {
-      this.#countDelayed(alarm, -1);
-      alarm.strand.return(alarm);
-      this.#turns.update(alarm.strand);
-    }
     this.#schedule();
   }
 
@@ -310,7 +262,7 @@ export class Scheduler<Item> {
       if (this.#closed || this.#running >= this.#options.maxRunning) return;
       const ticket = this.#turns.next();
       if (ticket === null) break;
-      this.#takeOut(ticket);
+      this.#room.takeOut(ticket);
       ticket.strand.lane.counters.started++;
       const slot = this.#begin(ticket);
       this.#turns.update(ticket.strand);
@@ -342,7 +294,7 @@ export class Scheduler<Item> {
     countEnding(lane.counters, ending, delayMs !== null);
     if (delayMs !== null) {
       ticket.attempt++;
-      this.#putBack(ticket, delayMs);
+      this.#room.putBack(ticket, delayMs);
     }
     const retryAt = delayMs === null ? null : this.#clock.unix() + delayMs;
     const verdict = verdictOf(ending, delayMs !== null);
@@ -367,15 +319,14 @@ export class Scheduler<Item> {
   #announce(lane: Lane<Item>, change: PauseChange | null): void {
     if (change === null) return;
     this.#lanes.note(lane);
-    this.#alarms.remove(lane);
-    this.#awaitPause(lane);
+    this.#room.noteChange(lane);
     this.#turns.open(lane);
     this.#schedule();
     this.#options[change.kind](change.pause);
   }
 
   #settle(): void {
-    if (this.#running > 0 || this.#waiting > 0) return;
+    if (this.#running + this.#room.size > 0) return;
     const resolvers = this.#idle;
     this.#idle = [];
     for (const resolve of resolvers) resolve();
