@@ -133,7 +133,6 @@ test("the limits of the administrator's page are understood", async () => {
     { throttle: { runs: 1, periodMs: 600_000, per: "job" } },
     { queue: 1, overflow: "coalesce" },
     { retry: { times: 5, delayMs: 30_000 }, breaker: { failures: 10, pauseMs: 60_000 } },
-    { nice: 10, limits: { memory: 2 ** 31, output: 50 * 2 ** 20 } },
   ]);
 });
 
