@@ -138,20 +138,25 @@ TEST_CASE("blocks of all sizes around that of the buffer arrive whole") {
   }
 }
 
-TEST_CASE("blocks of two appenders and of other processes do not mix") {
+TEST_CASE("blocks of two appenders do not mix") {
   TemporaryFolder folder;
   const std::string log = folder / "log";
   constexpr std::uint64_t kBlocks = 60;
-  std::vector<std::thread> threads;
   TestAppender appenders[2];
+  const auto body_file = [&](int index, std::uint64_t ticket) {
+    return folder / (std::to_string(index) + "-" + std::to_string(ticket));
+  };
   for (int index = 0; index < 2; ++index) {
     for (std::uint64_t ticket = 1; ticket <= kBlocks; ++ticket) {
-      const char letter = static_cast<char>('a' + index);
       // Some fit into one write, some do not.
       const std::size_t size = ticket % 3 == 0 ? 700000 : 1000;
-      const std::string name = folder / (std::string(1, letter) + std::to_string(ticket));
-      WriteFile(name, std::string(size, letter));
-      appenders[index]->Append(ticket, {log, "<" + std::to_string(ticket) + "\n", name, "", ">\n"});
+      WriteFile(body_file(index, ticket), std::string(size, static_cast<char>('a' + index)));
+    }
+  }
+  // Both at once, and neither far ahead.
+  for (std::uint64_t ticket = 1; ticket <= kBlocks; ++ticket) {
+    for (int index = 0; index < 2; ++index) {
+      appenders[index]->Append(ticket, {log, "<" + std::to_string(ticket) + "\n", body_file(index, ticket), "", ">\n"});
     }
   }
   for (auto& appender : appenders) {

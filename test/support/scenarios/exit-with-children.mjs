@@ -1,4 +1,4 @@
-// Ends in the way its argument says while children run, and says first which they are. Uses native messages too.
+// Ends in the way its argument says while children run, and says first which they are.
 import { Launcher } from "../../../dist/execute/launcher.js";
 
 const [way] = process.argv.slice(2);
@@ -13,7 +13,9 @@ for (let index = 0; index < 50; index += 1) launcher.launch({ file: "/bin/true",
 for (let index = 0; index < 50; index += 1) launcher.appendLog({ log: "/dev/null", body: "x".repeat(300_000) });
 
 if (way === "exit") process.exit(7);
-if (way === "exit when told") launcher.launch(sleeper, { started: () => process.exit(7), exited() {}, failed() {} });
+if (way === "exit when told") {
+  launcher.launch({ file: "/bin/true", cwd: "/" }, { started: () => process.exit(7), exited() {}, failed() {} });
+}
 if (way === "throw") throw new Error("on purpose");
 if (way === "leave") {
   await launcher.close({ running: "leave" });
