@@ -9,7 +9,11 @@ test("a throttle per job counts what it does not let in, for each job of its own
   for (const event of ["1-1", "1-2", "2-1", "1-3", "2-2"]) expect(engine.emit(`complete-work-${event}`)).toBe(1);
   await engine.idle();
   const of = (state: string) => ended.filter((run) => run.state === state);
-  expect(of("succeeded").map(({ event }) => event).sort()).toEqual(["complete-work-1-1", "complete-work-2-1"]);
+  expect(
+    of("succeeded")
+      .map(({ event }) => event)
+      .sort(),
+  ).toEqual(["complete-work-1-1", "complete-work-2-1"]);
   expect(of("dropped").map(({ event }) => event)).toEqual([
     "complete-work-1-2",
     "complete-work-1-3",
