@@ -1,8 +1,8 @@
 import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
-import pc from "picocolors";
 import { CallbackEngine, renderDiagnostic, UcbError } from "universal-callbacks";
 import { type Arguments, readArguments, usage } from "./arguments.js";
+import { wantsColors } from "./colors.js";
 import { Connection } from "./connection.js";
 import { readFailures } from "./failures.js";
 import { Farm } from "./farm.js";
@@ -65,7 +65,7 @@ async function runFarm(
   // Whatever happens to this process, what the farm started does not outlive it.
   process.once("exit", () => farm.stop());
 
-  const color = pc.isColorSupported;
+  const color = wantsColors(process.stderr);
   for (const diagnostic of engine.diagnostics) process.stderr.write(`${renderDiagnostic(diagnostic, { color })}\n`);
   process.stdout.write(`${jobs.length} jobs; callbacks of ${directory}; output in ${folders.output}\n\n`);
   const progress = new Progress(farm, engine, process.stdout);

@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 import type { WriteStream } from "node:tty";
-import pc from "picocolors";
 import type { CallbackEngine, EngineEvent, Run } from "universal-callbacks";
+import { colors } from "./colors.js";
 import type { Farm } from "./farm.js";
 
 type Stream = Pick<WriteStream, "write" | "columns" | "isTTY">;
@@ -26,10 +26,12 @@ export class Progress {
     farm.on("event", (event) => this.#noteEvent(event));
     engine.on("run", (run) => this.#noteRun(run));
     engine.on("action", ({ verb, target, ids, by }) => {
-      this.#say(`${by.callback} asks: ${pc.cyan(`${verb} ${target} ${ids.join(", ")}`)} ${pc.dim(`(${by.event})`)}`);
+      this.#say(
+        `${by.callback} asks: ${colors.cyan(`${verb} ${target} ${ids.join(", ")}`)} ${colors.dim(`(${by.event})`)}`,
+      );
     });
-    engine.on("slow", (run) => this.#say(pc.yellow(`${run.callback} on ${run.event} takes long`)));
-    engine.on("problem", (error) => this.#say(pc.yellow(error.message)));
+    engine.on("slow", (run) => this.#say(colors.yellow(`${run.callback} on ${run.event} takes long`)));
+    engine.on("problem", (error) => this.#say(colors.yellow(error.message)));
     if (stream.isTTY && process.env.TERM !== "dumb")
       this.#live = setInterval(() => stream.write(`${erase}${this.#state()}`), 100);
   }
@@ -52,12 +54,14 @@ export class Progress {
 
   #noteRun(run: Run): void {
     if (run.state === "queued" || run.state === "running" || run.state === "succeeded") return;
-    this.#say(`${run.callback} on ${run.event}: ${pc.red(run.state)}${run.reason === null ? "" : ` (${run.reason})`}`);
+    this.#say(
+      `${run.callback} on ${run.event}: ${colors.red(run.state)}${run.reason === null ? "" : ` (${run.reason})`}`,
+    );
   }
 
   #say(line: string): void {
     const seconds = ((performance.now() - this.#start) / 1000).toFixed(2).padStart(7);
-    this.#stream.write(`${this.#live === null ? "" : erase}${pc.dim(`${seconds} s`)}  ${line}\n`);
+    this.#stream.write(`${this.#live === null ? "" : erase}${colors.dim(`${seconds} s`)}  ${line}\n`);
   }
 
   #state(): string {
@@ -77,8 +81,8 @@ export class Progress {
 /** The word for a status, in the colour that goes with it. */
 export function colored(status: string, width = 0): string {
   const word = status.padEnd(width);
-  if (status === "complete") return pc.green(word);
-  if (status === "failed" || status === "killed" || status === "timeout") return pc.red(word);
-  if (status === "blocked" || status === "suspended") return pc.yellow(word);
+  if (status === "complete") return colors.green(word);
+  if (status === "failed" || status === "killed" || status === "timeout") return colors.red(word);
+  if (status === "blocked" || status === "suspended") return colors.yellow(word);
   return word;
 }

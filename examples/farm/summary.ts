@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import pc from "picocolors";
 import type { Run } from "universal-callbacks";
+import { colors } from "./colors.js";
 import type { Failure } from "./failures.js";
 import type { Folders } from "./folders.js";
 import type { FarmJob } from "./job.js";
@@ -60,7 +60,7 @@ export function renderSummary({ journal, mails, failures, folders, ownCallbacks 
 
 function section(title: string, lines: readonly string[]): string {
   const body = lines.length === 0 ? ["none"] : lines;
-  return `${pc.bold(title)}\n${body.map((line) => `  ${line}\n`).join("")}`;
+  return `${colors.bold(title)}\n${body.map((line) => `  ${line}\n`).join("")}`;
 }
 
 function jobLine(job: FarmJob, removed: boolean, width: number): string {
@@ -77,7 +77,7 @@ function jobLine(job: FarmJob, removed: boolean, width: number): string {
 
 function callbackLines(record: CallbackRecord, width: number): string[] {
   const runs = `${String(record.runs).padStart(3)} ${record.runs === 1 ? "run, " : "runs,"}`;
-  const bad = record.bad.length === 0 ? "" : `, ${pc.red(`${record.bad.length} went wrong`)}`;
+  const bad = record.bad.length === 0 ? "" : `, ${colors.red(`${record.bad.length} went wrong`)}`;
   const asked = [...record.asked].map(([request, times]) => (times === 1 ? request : `${request} (${times} times)`));
   const indent = " ".repeat(width + 2);
   return [
@@ -90,7 +90,7 @@ function callbackLines(record: CallbackRecord, width: number): string[] {
 
 function badLine({ state, event, reason, log }: Run): string {
   const place = log === null ? "" : ` (${log})`;
-  return `${pc.red(state)} on ${event}${reason === null ? "" : `: ${reason}`}${place}`;
+  return `${colors.red(state)} on ${event}${reason === null ? "" : `: ${reason}`}${place}`;
 }
 
 function failureLine({ time, jobid, name, user, event }: Failure): string {

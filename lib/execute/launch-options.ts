@@ -77,15 +77,6 @@ export function checkPath(name: string, path: unknown): void {
   if (!path.startsWith("/")) throw new UcbError("ERR_UCB_ARGUMENT", `${name} must be an absolute path, not "${path}"`);
 }
 
-/** @throws UcbError `ERR_UCB_ARGUMENT` if one of the values is no string */
-export function checkStrings(values: Readonly<Record<string, unknown>>): void {
-  for (const [name, value] of Object.entries(values)) {
-    if (typeof value !== "string") {
-      throw new UcbError("ERR_UCB_ARGUMENT", `${name} must be a string, not ${typeof value}`);
-    }
-  }
-}
-
 /**
  * `value`, or `otherwise` if it is absent.
  * @throws UcbError `ERR_UCB_ARGUMENT`

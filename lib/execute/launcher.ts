@@ -3,28 +3,18 @@ import { asUcbError, UcbError } from "../errors.js";
 import { type NativeLauncher, native, nativeKinds } from "../native.js";
 import { Deferred } from "./deferred.js";
 import { launchFailure, logFailure } from "./launch-failure.js";
-import { checkPath, checkStrings, type LaunchOptions, milliseconds, packLaunch } from "./launch-options.js";
+import { type LaunchOptions, milliseconds, packLaunch } from "./launch-options.js";
 import { LaunchRecord } from "./launch-record.js";
 import type { Launched, LaunchObserver, ProcessOutcome, ProcessStarted } from "./launched.js";
+import { checkedLogBlock, type LogBlock } from "./log-block.js";
 
 export type { LaunchOptions } from "./launch-options.js";
 export type { Launched, LaunchObserver, ProcessOutcome, ProcessStarted } from "./launched.js";
+export type { LogBlock } from "./log-block.js";
 
 export interface LauncherOptions {
   /** Threads that start processes, 1 to 64; 2 by default. More help only where starting waits for slow disks. */
   threads?: number | undefined;
-}
-
-/** One part of a log: header, the body file's content, body, trailer. */
-export interface LogBlock {
-  /** Absolute path; created with its folders. */
-  log: string;
-  /** Appended as it is, like `trailer`: with its newline. */
-  header?: string | undefined;
-  /** Absolute path of a file that is unlinked once its content is in the log. */
-  bodyFile?: string | null | undefined;
-  body?: string | undefined;
-  trailer?: string | undefined;
 }
 
 /** What {@link Launcher.close} does about processes that have not ended. */
@@ -142,16 +132,14 @@ export class Launcher {
    * end in one.
    * @throws UcbError `ERR_UCB_LOG`, and the body file stays; `ERR_UCB_ARGUMENT`, `ERR_UCB_CLOSED`
    */
-  async appendLog({ log, header = "", bodyFile = null, body = "", trailer = "" }: LogBlock): Promise<void> {
+  async appendLog(block: LogBlock): Promise<void> {
     if (this.#closed) throw closedError();
-    checkPath("log", log);
-    if (bodyFile !== null) checkPath("bodyFile", bodyFile);
-    checkStrings({ header, body, trailer });
+    const checked = checkedLogBlock(block);
     this.#lastTicket += 1;
     const ticket = this.#lastTicket;
-    native.launcherAppendLog(this.#handle, ticket, { log, header, bodyFile, body, trailer });
+    native.launcherAppendLog(this.#handle, ticket, checked);
     const done = new Deferred<void>();
-    this.#appends.set(ticket, { log, done });
+    this.#appends.set(ticket, { log: checked.log, done });
     this.#hold();
     return done.promise;
   }

@@ -73,7 +73,7 @@ describe("closing a launcher", () => {
       expect(launcher.close({ running })).toBe(closing);
       await closing;
       if (running === "terminate") expect((await launched.exited).signal).toBe("SIGTERM");
-      else process.kill(pid, "SIGKILL");
+      else process.kill(-pid, "SIGKILL");
       expect(launcher.close({ running: "leave" })).toBe(closing);
       await launcher[Symbol.asyncDispose]();
     }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { testDirectory } from "../support/callback-directory.js";
 import { runScenario } from "../support/run-scenario.js";
@@ -7,7 +7,7 @@ import { runScenario } from "../support/run-scenario.js";
 function children(stdout: string): number[] {
   const pids = JSON.parse(stdout.split("\n")[0] ?? "[]") as number[];
   onTestFinished(() => {
-    for (const pid of pids) if (existsSync(`/proc/${pid}`)) process.kill(pid, "SIGKILL");
+    for (const pid of pids) if (isSleeper(pid)) process.kill(pid, "SIGKILL");
   });
   return pids;
 }

@@ -33,7 +33,7 @@ export function runExample(
     const child = execFile(
       process.execPath,
       ["--import", "tsx", join(root, "examples", file), ...args],
-      { cwd: root, env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined }, timeout: 50_000 },
+      { cwd: root, env: { ...process.env, CI: "1", NO_COLOR: undefined }, timeout: 50_000 },
       (_error, stdout, stderr) => resolve({ status: child.exitCode, stdout, stderr }),
     );
   });
