@@ -11,7 +11,7 @@ import {
   rejected,
   usualLimits,
 } from "./connection.js";
-import { makePrivateDirectory, type PrivateDirectory } from "./private-directory.js";
+import { makePrivateDirectory, type PrivateDirectory, takePrivateDirectory } from "./private-directory.js";
 import { answerRequest, type BridgeHandler, type BridgeRequest } from "./request.js";
 
 /** What a callback needs to ask: `UCB_SOCKET` and `UCB_TOKEN`. */
@@ -25,6 +25,11 @@ export interface Access {
 export interface BridgeOptions {
   /** Where the socket's private folder is made; default `$XDG_RUNTIME_DIR`, or the folder for temporary files. */
   base?: string;
+  /**
+   * The private folder itself, instead of one made below `base`, for a socket that is found at the same place after a
+   * crash. Nobody else may use it.
+   */
+  directory?: string;
   limits?: Partial<ConnectionLimits>;
 }
 
@@ -46,13 +51,12 @@ export class Bridge {
   readonly #host: ConnectionHost<Grant>;
   readonly #server: Server;
   readonly #directory: PrivateDirectory;
+  /** By the run's id, which is no secret. */
   readonly #grants = new Map<string, Grant>();
-  readonly #keys = new Map<string, string>();
   readonly #connections = new Set<Connection>();
   /** In the order in which they came. */
   readonly #strangers = new Set<Connection>();
   #handler: BridgeHandler | null = null;
-  #lastKey = 0;
   #closing: Promise<void> | null = null;
 
   private constructor(directory: PrivateDirectory, limits: ConnectionLimits) {
@@ -73,7 +77,10 @@ export class Bridge {
    * @throws UcbError `ERR_UCB_BRIDGE` if there is no safe place for the socket
    */
   static async open(options: BridgeOptions = {}): Promise<Bridge> {
-    const directory = await makePrivateDirectory(options.base);
+    const directory =
+      options.directory === undefined
+        ? await makePrivateDirectory(options.base)
+        : await takePrivateDirectory(options.directory);
     const bridge = new Bridge(directory, { ...usualLimits, ...options.limits });
     try {
       await bridge.#listen();
@@ -94,22 +101,20 @@ export class Bridge {
    * @throws UcbError `ERR_UCB_CLOSED` after {@link close}
    */
   grant(run: Run): Access {
-    if (this.#closing !== null) throw new UcbError("ERR_UCB_CLOSED", "the bridge is closed: no run can be let in");
-    this.revoke(run);
-    const key = (++this.#lastKey).toString(36);
     const secret = randomBytes(32);
-    this.#grants.set(key, { run, secret, connections: new Set(), pending: 0 });
-    this.#keys.set(run.id, key);
-    return { socket: this.#directory.socket, token: `${key}.${secret.toString("base64url")}` };
+    this.#letIn(run, secret);
+    return { socket: this.#directory.socket, token: `${run.id}.${secret.toString("base64url")}` };
+  }
+
+  /** Lets a run ask with the token that an earlier bridge at the same place has given it. */
+  restore(run: Run, token: string): void {
+    this.#letIn(run, secretOf(token));
   }
 
   /** Ends what was granted, connections included; nothing happens if nothing was. */
   revoke(run: Pick<Run, "id">): void {
-    const key = this.#keys.get(run.id);
-    if (key === undefined) return;
-    const grant = this.#grants.get(key);
-    this.#keys.delete(run.id);
-    this.#grants.delete(key);
+    const grant = this.#grants.get(run.id);
+    this.#grants.delete(run.id);
     for (const connection of grant?.connections ?? []) connection.destroy();
   }
 
@@ -122,10 +127,15 @@ export class Bridge {
   async #shutDown(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
     this.#grants.clear();
-    this.#keys.clear();
     for (const connection of this.#connections) connection.destroy();
     await closed;
     await this.#directory.remove();
+  }
+
+  #letIn(run: Run, secret: Buffer): void {
+    if (this.#closing !== null) throw new UcbError("ERR_UCB_CLOSED", "the bridge is closed: no run can be let in");
+    this.revoke(run);
+    this.#grants.set(run.id, { run, secret, connections: new Set(), pending: 0 });
   }
 
   #admit(token: string, connection: Connection): Grant {
@@ -170,12 +180,15 @@ export class Bridge {
   }
 
   #grantOf(token: string): Grant {
-    const [key = "", secret = ""] = token.split(".", 2);
-    const grant = this.#grants.get(key);
-    const shown = Buffer.from(secret, "base64url");
-    // The key is no secret; what is one is compared in a time that tells nothing of how much of it was right.
+    const grant = this.#grants.get(token.slice(0, token.lastIndexOf(".")));
+    const shown = secretOf(token);
+    // Compared in a time that tells nothing of how much of it was right.
     if (grant !== undefined && shown.length === grant.secret.length && timingSafeEqual(shown, grant.secret))
       return grant;
     throw rejected("this token lets nobody ask: the run it was given to has ended, or it never was one");
   }
+}
+
+function secretOf(token: string): Buffer {
+  return Buffer.from(token.slice(token.lastIndexOf(".") + 1), "base64url");
 }

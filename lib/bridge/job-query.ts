@@ -1,3 +1,4 @@
+import { argumentError, isObject } from "../argument-error.js";
 import type { Job, JobQuery } from "./supervisor.js";
 
 /** Fields of a record that may be large, and are answered only to those who ask. */
@@ -8,11 +9,15 @@ export type BulkyField = (typeof bulkyFields)[number];
  * The records a query fits, in their order, each job once. All fields that are given must fit, the values of one field
  * are alternatives, and a field with no values fits nothing. Values are compared as text. The answer holds copies where
  * a bulky field had to go; nothing given is changed.
+ * @throws UcbError `ERR_UCB_ARGUMENT` for what is no list of records or no query
  */
 export function matchJobs(jobs: Iterable<Job>, query: JobQuery): Job[] {
+  if (!isIterable(jobs)) throw argumentError("jobs", "a list", jobs);
+  if (!isObject(query)) throw argumentError("query", "an object", query);
   const conditions = conditionsOf(query);
   const found = new Map<number, Job>();
   for (const job of jobs) {
+    if (!isObject(job)) throw argumentError("each of jobs", "an object", job);
     if (found.has(job.id)) continue;
     if (conditions.every(([field, values]) => fits(job, field, values))) found.set(job.id, withoutBulk(job, query));
   }
@@ -35,9 +40,19 @@ export function fitsNothing(query: JobQuery): boolean {
 
 function conditionsOf(query: JobQuery): [field: string, values: ReadonlySet<string>][] {
   const { agenda: _a, subjobs: _s, callbacks: _c, filters = {}, ...fields } = query;
+  if (!isObject(filters)) throw argumentError("query.filters", "an object", filters);
   return [...Object.entries(fields), ...Object.entries(filters)].flatMap(([field, values]) =>
-    values === undefined ? [] : [[field, new Set(values.map(String))]],
+    values === undefined ? [] : [[field, valuesOf(field, values)]],
   );
+}
+
+function valuesOf(field: string, values: unknown): ReadonlySet<string> {
+  if (!Array.isArray(values)) throw argumentError(`query.${field}`, "a list of values", values);
+  return new Set(values.map(String));
+}
+
+function isIterable(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Symbol.iterator in value;
 }
 
 function fits(job: Job, field: string, values: ReadonlySet<string>): boolean {

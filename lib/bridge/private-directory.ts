@@ -1,5 +1,5 @@
 import { rmdirSync, unlinkSync } from "node:fs";
-import { lstat, mkdtemp, readdir, rmdir, stat, unlink } from "node:fs/promises";
+import { chmod, lstat, mkdir, mkdtemp, readdir, rmdir, stat, unlink } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -40,6 +40,31 @@ export async function makePrivateDirectory(base?: string): Promise<PrivateDirect
   } catch (error) {
     throw asUcbError(error, "ERR_UCB_BRIDGE", `no private folder could be made under ${parent}`);
   }
+}
+
+/**
+ * Makes `directory` a private folder with a place for one socket, and takes away what a bridge that died left there. Nobody
+ * else may be able to write where it lies.
+ * @throws UcbError `ERR_UCB_BRIDGE` if it cannot be had or its path is too long for a socket
+ */
+export async function takePrivateDirectory(directory: string): Promise<PrivateDirectory> {
+  const socket = join(directory, socketName);
+  const bytes = Buffer.byteLength(socket);
+  if (bytes > longestSocketPath) {
+    throw new UcbError("ERR_UCB_BRIDGE", `${socket} is too long a path for a socket: ${bytes} bytes`, {
+      path: socket,
+      hint: `a socket's path has at most ${longestSocketPath} bytes; use a folder with a shorter one`,
+    });
+  }
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await chmod(directory, 0o700);
+    await unlink(socket).catch(ignoreMissing);
+  } catch (error) {
+    throw asUcbError(error, "ERR_UCB_BRIDGE", `the callbacks' socket cannot be in ${directory}`);
+  }
+  removeAtExit(directory);
+  return { socket, remove: () => remove(directory) };
 }
 
 /** Whoever can rename a folder can put another in its place, so its parent must be ours, or sticky and the system's. */

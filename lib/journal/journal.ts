@@ -5,7 +5,8 @@ import type { Job } from "../bridge/supervisor.js";
 import { UcbError } from "../errors.js";
 import type { Run } from "../execute/run.js";
 import { packageRoot } from "../native.js";
-import type { Change, JournalReply, JournalRequest, StoredRun, StoredState } from "./records.js";
+import { jobChange, memoryChange } from "./changes.js";
+import type { Change, JournalReply, JournalRequest, StoredState } from "./records.js";
 import { lockState, type StateLock } from "./state-lock.js";
 import type { Retention } from "./store.js";
 
@@ -18,6 +19,8 @@ export interface JournalOptions {
 export interface JournalOwner {
   /** Everything that should be in the journal now; asked for after a time in which nothing could be written. */
   snapshot(): Change[];
+  /** Called before what was put in this turn of the event loop is sent, to put what is gathered until then. */
+  complete(): void;
   /** Told when runs stop being durable, and with null when they are again. */
   durabilityChanged(problem: UcbError | null): void;
 }
@@ -33,7 +36,7 @@ const retryMs = 1000;
 export class Journal {
   readonly #worker: Worker;
   readonly #lock: StateLock;
-  readonly #state: StoredState;
+  #state: StoredState;
   #owner: JournalOwner | null = null;
   #changes: Change[] = [];
   #scheduled = false;
@@ -81,9 +84,11 @@ export class Journal {
     }
   }
 
-  /** What the journal held when it was opened. */
-  get state(): StoredState {
-    return this.#state;
+  /** What the journal held when it was opened; to be asked once, since it may be much. */
+  takeState(): StoredState {
+    const state = this.#state;
+    this.#state = { runs: [], jobs: [], memories: [] };
+    return state;
   }
 
   /** Why changes are not durable at the moment; null while they are. */
@@ -95,28 +100,41 @@ export class Journal {
     this.#owner = owner;
   }
 
-  putRun(stored: StoredRun): void {
-    this.#change(runChange(stored));
+  /** Sends before long even if nothing else is put: {@link JournalOwner.complete} will have something. */
+  wake(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#send());
   }
 
-  /** Moves a run to the finished ones. */
-  endRun({ run }: StoredRun): void {
-    this.#change(["runs", run.id, null]);
-    this.#change(["finished", run.id, JSON.stringify(run)]);
+  /**
+   * Puts changes that belong together. Returns what {@link reached} is to be asked with.
+   */
+  put(...changes: Change[]): number {
+    if (!this.#broken) {
+      for (const change of changes) this.#changes.push(change);
+      this.wake();
+    }
+    return this.#sent + 1;
+  }
+
+  /** Null if what was put then is on the disk, or cannot be for now; else resolves as soon as one of the two is so. */
+  reached(sequence: number): Promise<void> | null {
+    if (this.#broken || sequence <= this.#durable) return null;
+    return new Promise((resolve) => this.#waiting.push({ sequence, resolve, reject: () => resolve() }));
   }
 
   putJob(job: Job): void {
-    this.#change(jobChange(job));
+    this.put(jobChange(job));
   }
 
   removeJob(id: number): void {
-    this.#change(["jobs", String(id), null]);
-    this.#change(["memories", String(id), null]);
+    this.put(["jobs", String(id), null], ["memories", String(id), null]);
   }
 
   /** What the matcher exported of one owner; null if it remembers nothing. */
   putMemory(owner: number, exported: Uint8Array | null): void {
-    this.#change(["memories", String(owner), exported]);
+    this.put(memoryChange(owner, exported));
   }
 
   /**
@@ -158,15 +176,8 @@ export class Journal {
     return this.#problem !== null && this.#replacing === 0;
   }
 
-  #change(change: Change): void {
-    if (this.#broken) return;
-    this.#changes.push(change);
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    setImmediate(() => this.#send());
-  }
-
   #send(): void {
+    if (!this.#closing) this.#owner?.complete();
     this.#scheduled = false;
     if (this.#changes.length === 0 || this.#closing) return;
     const changes = this.#changes;
@@ -247,15 +258,6 @@ export class Journal {
     this.#replacing = 0;
     this.#owner?.durabilityChanged(null);
   }
-}
-
-/** A run as a change, for snapshots. */
-export function runChange(stored: StoredRun): Change {
-  return ["runs", stored.run.id, JSON.stringify(stored)];
-}
-
-export function jobChange(job: Job): Change {
-  return ["jobs", String(job.id), JSON.stringify(job)];
 }
 
 function prepareFolder(folder: string): void {

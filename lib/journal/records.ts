@@ -4,6 +4,8 @@ import type { Run } from "../execute/run.js";
 /** What must be known of a run that has not ended to go on with it after a crash. */
 export interface StoredRun {
   run: Run;
+  /** Whether its callback is one of the site's or a function somebody registers. */
+  kind: "site" | "function";
   /** What was known of the owner when it fired. */
   known: Job;
   /** The owner's record as the event carried it. */
@@ -20,10 +22,18 @@ export interface StoredProcess {
   startTicks: number;
   /** The system's boot it belongs to: no process survives another. */
   bootId: string;
+  /** In Unix milliseconds. */
+  startedAt: number;
   /** When its deadline is, in Unix milliseconds. */
   deadlineAt: number;
   /** What lets it ask the supervisor. */
   token: string;
+}
+
+/** What has become of a run since it fired. */
+export interface StoredProgress {
+  run: Omit<Run, "id" | "callbackId" | "callback" | "event" | "eventFields" | "jobId" | "queuedAt">;
+  process: StoredProcess | null;
 }
 
 /** All that a journal holds when an engine opens it. */
@@ -35,8 +45,8 @@ export interface StoredState {
   memories: [owner: number, exported: Uint8Array][];
 }
 
-/** The tables of a journal. */
-export type Table = "runs" | "finished" | "jobs" | "memories";
+/** The tables of a journal; what runs were fired with is written once, their progress often. */
+export type Table = "runs" | "progress" | "finished" | "jobs" | "memories";
 
 /** One change: null removes. Values are JSON but for `memories`, which are bytes. */
 export type Change = [table: Table, key: string, value: string | Uint8Array | null];

@@ -2,7 +2,7 @@ import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { type Database, open, type RootDatabase } from "lmdb";
 import type { Run } from "../execute/run.js";
-import type { Change, StoredRun, StoredState, Table } from "./records.js";
+import type { Change, StoredProgress, StoredRun, StoredState, Table } from "./records.js";
 
 /** How long finished runs are kept: until one of the two is reached. */
 export interface Retention {
@@ -36,6 +36,7 @@ export class JournalStore {
       this.#root.openDB<unknown, string>({ name, encoding, cache: false });
     this.#tables = {
       runs: table("runs", "string"),
+      progress: table("progress", "string"),
       finished: table("finished", "string"),
       jobs: table("jobs", "string"),
       memories: table("memories", "binary"),
@@ -46,10 +47,18 @@ export class JournalStore {
   read(): StoredState {
     const { runs, jobs, memories } = this.#tables;
     return {
-      runs: [...runs.getRange()].map(({ value }) => JSON.parse(value as string) as StoredRun),
+      runs: [...runs.getRange()].map(({ key, value }) => this.#run(key, value as string)),
       jobs: [...jobs.getRange()].map(({ value }) => JSON.parse(value as string)),
       memories: [...memories.getRange()].map(({ key, value }) => [Number(key), Uint8Array.from(value as Uint8Array)]),
     };
+  }
+
+  #run(id: string, value: string): StoredRun {
+    const stored = { process: null, ...JSON.parse(value) } as StoredRun;
+    const text = this.#tables.progress.get(id) as string | undefined;
+    if (text === undefined) return stored;
+    const progress = JSON.parse(text) as StoredProgress;
+    return { ...stored, run: { ...stored.run, ...progress.run }, process: progress.process };
   }
 
   /** The newest finished runs, oldest first. */
@@ -61,7 +70,7 @@ export class JournalStore {
   /** Applies all or nothing, and is on the disk when it returns. */
   apply(changes: readonly Change[], replace: boolean): void {
     this.#root.transactionSync(() => {
-      if (replace) for (const name of ["runs", "jobs", "memories"] as const) this.#tables[name].clearSync();
+      if (replace) for (const name of ["runs", "progress", "jobs", "memories"] as const) this.#tables[name].clearSync();
       for (const [table, key, value] of changes) {
         if (value === null) this.#tables[table].removeSync(key);
         else this.#tables[table].putSync(key, value);

@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import type { UcbError } from "../../lib/errors.js";
 import type { Run } from "../../lib/execute/run.js";
-import { Journal, jobChange, runChange } from "../../lib/journal/journal.js";
-import type { StoredRun } from "../../lib/journal/records.js";
+import { endChanges, jobChange, progressChange, runChange } from "../../lib/journal/changes.js";
+import { Journal } from "../../lib/journal/journal.js";
+import type { Change, StoredRun } from "../../lib/journal/records.js";
 
 function stateFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "ucb-state-"));
@@ -16,7 +17,11 @@ function stateFolder(): string {
 
 function storedRun(id: string, extra: Partial<Run> = {}): StoredRun {
   const run = { id, callbackId: "0/a.py", event: "complete-job-1", jobId: 1, state: "queued", endedAt: null, ...extra };
-  return { run: run as Run, known: { id: 1, name: "lamp" }, process: null };
+  return { run: run as Run, kind: "site", known: { id: 1, name: "lamp" }, process: null };
+}
+
+function put(stored: StoredRun): Change {
+  return runChange(stored, { known: JSON.stringify(stored.known) });
 }
 
 async function openJournal(folder: string, options = {}): Promise<Journal> {
@@ -36,11 +41,14 @@ async function openJournal(folder: string, options = {}): Promise<Journal> {
 test("what was put is there when the journal is opened again, in order", async () => {
   const folder = stateFolder();
   const journal = await openJournal(folder);
-  expect(journal.state).toEqual({ runs: [], jobs: [], memories: [] });
-  journal.putRun(storedRun("02"));
-  journal.putRun(storedRun("01"));
-  journal.putRun(storedRun("03"));
-  journal.endRun(storedRun("03", { endedAt: Date.now() }));
+  expect(journal.takeState()).toEqual({ runs: [], jobs: [], memories: [] });
+  journal.put(put(storedRun("02")));
+  journal.put(put(storedRun("01")));
+  journal.put(put(storedRun("03")));
+  const running = storedRun("02", { state: "running", attempt: 2 } as Partial<Run>).run;
+  const process = { pid: 9, startTicks: 5, bootId: "b", startedAt: 1, deadlineAt: 2, token: "t" };
+  journal.put(progressChange(running, process));
+  journal.put(...endChanges(storedRun("03", { endedAt: Date.now() }).run));
   journal.putJob({ id: 7, label: "ribgen" });
   journal.putJob({ id: 8 });
   journal.removeJob(8);
@@ -50,9 +58,10 @@ test("what was put is there when the journal is opened again, in order", async (
   await journal.flush();
   await journal.close();
 
-  const { state } = await openJournal(folder);
+  const state = (await openJournal(folder)).takeState();
   expect(state.runs.map(({ run }) => run.id)).toEqual(["01", "02"]);
   expect(state.runs[0]).toEqual(storedRun("01"));
+  expect(state.runs[1]).toEqual({ ...storedRun("02"), run: running, process });
   expect(state.jobs).toEqual([{ id: 7, label: "ribgen" }]);
   expect(state.memories).toEqual([[7, Uint8Array.of(1, 2, 3)]]);
 });
@@ -62,12 +71,12 @@ test("what was flushed survives the death of the process at the next instruction
   const script = `
     import { Journal } from ${JSON.stringify(join(process.cwd(), "dist/journal/journal.js"))};
     const journal = await Journal.open(${JSON.stringify(folder)});
-    for (let i = 10; i < 60; i++) journal.putRun({ run: { id: String(i) }, known: { id: 1 }, process: null });
+    for (let i = 10; i < 60; i++) journal.put(["runs", String(i), JSON.stringify({ run: { id: String(i) }, known: { id: 1 } })]);
     await journal.flush();
     process.kill(process.pid, "SIGKILL");
   `;
   expect(() => execFileSync(process.execPath, ["--input-type=module", "-e", script])).toThrow(/SIGKILL|failed/);
-  const { state } = await openJournal(folder);
+  const state = (await openJournal(folder)).takeState();
   expect(state.runs).toHaveLength(50);
 });
 
@@ -85,7 +94,7 @@ test.each([
 ])("a journal %s is refused and left as it is", async (_, damage) => {
   const folder = stateFolder();
   const journal = await openJournal(folder);
-  for (let i = 0; i < 1000; i++) journal.putRun(storedRun(String(i)));
+  for (let i = 0; i < 1000; i++) journal.put(put(storedRun(String(i))));
   await journal.close();
   const file = join(folder, "journal.mdb");
   damage(file);
@@ -104,7 +113,7 @@ test("finished runs are kept up to the retention", async () => {
   const folder = stateFolder();
   const journal = await openJournal(folder, { retention: { runs: 10 } });
   for (let i = 100; i < 200; i++) {
-    journal.endRun(storedRun(String(i), { endedAt: Date.now() }));
+    journal.put(...endChanges(storedRun(String(i), { endedAt: Date.now() }).run));
     if (i % 10 === 0) await journal.flush();
   }
   await journal.flush();
@@ -121,16 +130,17 @@ test.runIf(process.getuid?.() === 0)("a full disk is told, and what lives is wri
   const told: (UcbError | null)[] = [];
   const live = storedRun("00-live");
   journal.attachOwner({
-    snapshot: () => [runChange(live), jobChange({ id: 5 })],
+    complete: () => undefined,
+    snapshot: () => [put(live), jobChange({ id: 5 })],
     durabilityChanged: (problem) => told.push(problem),
   });
-  journal.putRun(live);
+  journal.put(put(live));
   await journal.flush();
   const ballast = join(folder, "ballast");
   writeFileSync(ballast, Buffer.alloc(600 * 1024));
   let failed: unknown = null;
   for (let i = 0; i < 100 && failed === null; i++) {
-    for (let j = 0; j < 50; j++) journal.putRun(storedRun(`${i}-${j}`, { event: "x".repeat(1000) }));
+    for (let j = 0; j < 50; j++) journal.put(put(storedRun(`${i}-${j}`, { event: "x".repeat(1000) })));
     failed = await journal.flush().then(
       () => null,
       (error) => error,
@@ -142,10 +152,10 @@ test.runIf(process.getuid?.() === 0)("a full disk is told, and what lives is wri
   rmSync(ballast);
   await vi.waitUntil(() => journal.problem === null, { timeout: 30_000 });
   expect(told.at(-1)).toBeNull();
-  journal.putRun(storedRun("99"));
+  journal.put(put(storedRun("99")));
   await journal.flush();
   await journal.close();
-  const { state } = await openJournal(folder);
+  const state = (await openJournal(folder)).takeState();
   expect(state.runs.map(({ run }) => run.id)).toEqual(["00-live", "99"]);
   expect(state.jobs).toEqual([{ id: 5 }]);
 });
