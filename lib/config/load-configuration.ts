@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { argumentError, isObject } from "../argument-error.js";
 import { openCallbackFolder } from "./callback-folder.js";
 import { readCallbacksConf } from "./callbacks-conf.js";
 import type { Callback, Configuration } from "./configuration.js";
@@ -26,8 +27,10 @@ export interface LoadOptions {
  * section is left out, and so is a trigger with an error where the file has others. With `strict` a
  * configuration is all or nothing: any error, anywhere, leaves `callbacks` empty; and a name in a trigger that looks
  * misspelt (`WARN_UCB_TRIGGER_NAME`) has the severity of an error, under the same code.
+ * @throws UcbError `ERR_UCB_ARGUMENT` for an option that is not of its kind
  */
 export async function loadConfiguration(options: LoadOptions = {}): Promise<Configuration> {
+  checkLoadOptions(options);
   const { strict = false, environment = process.env } = options;
   const { qbConf, diagnostics, directoryPlaces } = await readQbConf(options.qbConf, environment);
   const named = options.directories?.map((path) => resolve(path));
@@ -59,6 +62,25 @@ export async function loadConfiguration(options: LoadOptions = {}): Promise<Conf
   const judged = strict ? diagnostics.map(judgeStrictly) : diagnostics;
   const isRefused = strict && judged.some(({ severity }) => severity === "error");
   return { directories, qbConf, callbacks: isRefused ? [] : callbacks, diagnostics: judged };
+}
+
+/** For callers who have no compiler to check them: a wrong option must not end in another site than the one that was meant. */
+function checkLoadOptions(options: unknown): void {
+  if (!isObject(options)) throw argumentError("options", "an object", options);
+  const { qbConf, directories, strict, environment } = options;
+  if (qbConf !== undefined && !isPath(qbConf)) throw argumentError("qbConf", "a path", qbConf);
+  if (directories !== undefined) checkDirectories(directories);
+  if (strict !== undefined && typeof strict !== "boolean") throw argumentError("strict", "true or false", strict);
+  if (environment !== undefined && !isObject(environment)) throw argumentError("environment", "an object", environment);
+}
+
+function checkDirectories(directories: unknown): void {
+  if (!Array.isArray(directories)) throw argumentError("directories", "a list of paths", directories);
+  for (const path of directories) if (!isPath(path)) throw argumentError("each of directories", "a path", path);
+}
+
+function isPath(value: unknown): boolean {
+  return typeof value === "string" && value !== "" && !value.includes("\0");
 }
 
 function judgeStrictly(diagnostic: Diagnostic): Diagnostic {

@@ -1,5 +1,4 @@
 import { availableParallelism } from "node:os";
-import { isAbsolute } from "node:path";
 import { Bridge } from "../bridge/bridge.js";
 import type { Job, Subjob, Supervisor, Work } from "../bridge/supervisor.js";
 import type { Callback, Configuration } from "../config/configuration.js";
@@ -12,9 +11,19 @@ import type { CallbackFunction } from "../execute/function.js";
 import { Launcher } from "../execute/launcher.js";
 import type { ScriptRoom } from "../execute/script.js";
 import type { Trigger } from "../trigger/ast.js";
-import { type EventFields, formatEvent, isGlobal, parseEvent } from "../trigger/event.js";
+import { type EventFields, parseEvent } from "../trigger/event.js";
 import { Matcher } from "../trigger/matcher.js";
 import { parseTriggerOrThrow } from "../trigger/parse.js";
+import {
+  checkBatch,
+  checkEngineOptions,
+  checkListener,
+  checkRegistration,
+  closeModeOf,
+  jobOf,
+  recordsOf,
+  textOf,
+} from "./arguments.js";
 import type { CallbackPause } from "./breaker.js";
 import { CallbackTable } from "./callback-table.js";
 import type { CallbackCounters } from "./counters.js";
@@ -112,7 +121,7 @@ export class CallbackEngine {
    * @throws UcbError `ERR_UCB_CONFIG` with `strict` if anything is wrong; `ERR_UCB_ARGUMENT` for an option out of range
    */
   static async open(options: EngineOptions = {}): Promise<CallbackEngine> {
-    checkOptions(options);
+    checkEngineOptions(options);
     const configuration = options.configuration ?? (await loadConfiguration(options));
     const { interpreters, diagnostics } = await findInterpreters(configuration.callbacks);
     const all = [...configuration.diagnostics, ...diagnostics];
@@ -163,13 +172,15 @@ export class CallbackEngine {
    */
   attach(job: Job): void {
     if (this.#closing !== null) throw new UcbError("ERR_UCB_CLOSED", "the engine is closed: no more jobs are taken");
-    this.#matcher.attach({ ...this.#records.get(job.id), ...job });
-    this.#records.update(job);
+    const record = jobOf(job);
+    this.#matcher.attach({ ...this.#records.get(record.id), ...record });
+    this.#records.update(record);
   }
 
   /** Attaches a job and fires `submit-job` for it. Returns the number of runs fired. */
   submit(job: Job): number {
-    return this.emit({ name: "submit", type: "job", jobId: job.id, job });
+    const record = jobOf(job);
+    return this.emit({ name: "submit", type: "job", jobId: record.id, job: record });
   }
 
   /**
@@ -181,7 +192,7 @@ export class CallbackEngine {
     if (this.#closing !== null) throw new UcbError("ERR_UCB_CLOSED", "the engine is closed: no more events are taken");
     if (this.#stale) this.#load();
     const text = typeof event === "string" ? event : textOf(event);
-    const records: EventRecords = typeof event === "string" ? noRecords : event;
+    const records: EventRecords = typeof event === "string" ? noRecords : recordsOf(event);
     this.#currentText = text;
     this.#currentRecords = records;
     const lifecycle = text.startsWith("submit-job-") || text.startsWith("removed-job-");
@@ -191,6 +202,7 @@ export class CallbackEngine {
 
   /** Reports many events, one a line; empty lines are skipped, and a malformed one costs the others nothing. */
   emitBatch(text: string | Uint8Array): BatchResult {
+    checkBatch(text);
     const result: BatchResult = { events: 0, runs: 0, errors: [] };
     for (const line of (typeof text === "string" ? text : new TextDecoder().decode(text)).split("\n")) {
       const event = line.endsWith("\r") ? line.slice(0, -1) : line;
@@ -217,10 +229,10 @@ export class CallbackEngine {
     timeoutMs?: number;
     limits?: Partial<RunLimits>;
   }): Registration {
+    checkRegistration(callback);
     const trigger = typeof callback.on === "string" ? parseTriggerOrThrow(callback.on) : callback.on;
     const name = callback.name ?? `function-${++this.#registrations}`;
     const timeoutMs = callback.timeoutMs ?? defaultTimeoutMs;
-    checkPositive("timeoutMs", timeoutMs);
     if (this.#table.has(name)) throw new UcbError("ERR_UCB_ARGUMENT", `a callback "${name}" is registered already`);
     const limits = functionLimits(callback.limits ?? {});
     const index = this.#table.add({ name, trigger, run: callback.run, timeoutMs, limits });
@@ -238,11 +250,13 @@ export class CallbackEngine {
 
   /** Listens. What a listener throws is raised as an uncaught exception, after the others were told. */
   on<K extends keyof EngineEvents>(name: K, listener: (...args: EngineEvents[K]) => void): this {
+    checkListener(name, listener);
     this.#events.on(name, listener);
     return this;
   }
 
   off<K extends keyof EngineEvents>(name: K, listener: (...args: EngineEvents[K]) => void): this {
+    checkListener(name, listener);
     this.#events.off(name, listener);
     return this;
   }
@@ -257,7 +271,8 @@ export class CallbackEngine {
    * and `terminate` waiting runs are dropped, and running scripts are left alone or ended with TERM and KILL.
    */
   close(options: { running?: CloseMode } = {}): Promise<void> {
-    this.#closing ??= this.#shutDown(options.running ?? "wait");
+    const mode = closeModeOf(options);
+    this.#closing ??= this.#shutDown(mode);
     return this.#closing;
   }
 
@@ -310,28 +325,6 @@ export class CallbackEngine {
     this.#currentText = text;
     this.#currentRecords = records;
   }
-}
-
-function textOf(event: EngineEvent): string {
-  const { type } = event;
-  const name = event.name ?? "";
-  if (name.includes("-")) throw new UcbError("ERR_UCB_EVENT", `the event name "${name}" holds a dash`);
-  if (isGlobal(type) && (name !== "" || event.jobId !== undefined)) {
-    throw new UcbError("ERR_UCB_EVENT", `a ${type} event has neither name nor job`);
-  }
-  return formatEvent({ name, type, jobId: event.jobId ?? 0, extra: String(event.extra ?? "") });
-}
-
-function checkOptions(options: EngineOptions): void {
-  if (options.maxRunning !== undefined) checkPositive("maxRunning", options.maxRunning);
-  if (options.killAfterMs !== undefined) checkPositive("killAfterMs", options.killAfterMs);
-  if (options.logPath !== undefined && !isAbsolute(options.logPath)) {
-    throw new UcbError("ERR_UCB_ARGUMENT", `logPath must be an absolute path, not "${options.logPath}"`);
-  }
-}
-
-function checkPositive(name: string, value: number): void {
-  if (!(value > 0)) throw new UcbError("ERR_UCB_ARGUMENT", `${name} must be a number above 0, not ${value}`);
 }
 
 function refuseErrors(diagnostics: readonly Diagnostic[]): void {

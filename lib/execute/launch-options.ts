@@ -1,3 +1,4 @@
+import { argumentError, isObject } from "../argument-error.js";
 import { UcbError } from "../errors.js";
 
 /** A process to start. Nothing is looked up in `PATH`, nothing passes through a shell, nothing is inherited. */
@@ -41,11 +42,14 @@ export interface PackedLaunch {
 
 /** @throws UcbError `ERR_UCB_ARGUMENT` for anything the system could not take or would take for something else */
 export function packLaunch(options: LaunchOptions): PackedLaunch {
+  if (!isObject(options)) throw argumentError("options", "an object", options);
   const { file, cwd, output = null, stdin = null, argv0 = file, args = [], env = {} } = options;
   checkPath("file", file);
   checkPath("cwd", cwd);
   if (output !== null) checkPath("output", output);
   checkText("argv0", argv0);
+  if (!Array.isArray(args)) throw argumentError("args", "a list of strings", args);
+  if (!isObject(env)) throw argumentError("env", "an object", env);
   let strings = `${file}\0${cwd}\0${output ?? ""}\0${argv0}\0`;
   for (const argument of args) {
     checkText("an argument", argument);

@@ -1,3 +1,4 @@
+import { argumentError, isObject } from "../argument-error.js";
 import { UcbError } from "../errors.js";
 import type { NativeLogBlock } from "../native.js";
 import { checkPath } from "./launch-options.js";
@@ -19,6 +20,7 @@ export interface LogBlock {
  * @throws UcbError `ERR_UCB_ARGUMENT`
  */
 export function checkedLogBlock(block: LogBlock): NativeLogBlock {
+  if (!isObject(block)) throw argumentError("block", "an object", block);
   const { log, header = "", bodyFile = null, body = "", trailer = "" } = block;
   checkPath("log", log);
   if (bodyFile !== null) checkPath("bodyFile", bodyFile);

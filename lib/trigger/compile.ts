@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
-import { UcbError } from "../errors.js";
+import { argumentError, isObject } from "../argument-error.js";
 import type { Context, Expression, Pattern, Term, Trigger } from "./ast.js";
+import { isTrigger } from "./is-trigger.js";
 import { type EventType, eventTypes } from "./vocabulary.js";
 
 /** A trigger and what it fires. */
@@ -45,10 +46,14 @@ class ProgramBuilder {
   /** The callbacks of each identity seen; nearly always there is one, and then no set is made. */
   readonly #callbacks = new Map<string, number | Set<number>>();
 
-  add({ callback, key, trigger }: Rule): void {
+  add(rule: Rule): void {
+    if (!isObject(rule)) throw argumentError("a rule", "an object", rule);
+    const { callback, key, trigger } = rule;
     if (!Number.isInteger(callback) || callback < 0 || callback >= 2 ** 30) {
-      throw new UcbError("ERR_UCB_ARGUMENT", `callback number ${callback} is not a whole number from 0 to 2^30-1`);
+      throw argumentError("callback number", "a whole number from 0 to 2^30-1", callback);
     }
+    if (typeof key !== "string") throw argumentError("the key of a rule", "a string", key);
+    if (!isTrigger(trigger)) throw argumentError("the trigger of a rule", "a parsed trigger", trigger);
     const digest = this.#digest(callback, `${key}\0${trigger.text}`);
     if (digest === null) return;
     const firstTerm = this.#terms.length / 6;

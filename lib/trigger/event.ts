@@ -1,3 +1,4 @@
+import { argumentError, isObject } from "../argument-error.js";
 import { UcbError } from "../errors.js";
 import { type EventType, eventTypes, type GlobalType } from "./vocabulary.js";
 
@@ -19,6 +20,7 @@ const types: ReadonlySet<string> = new Set(eventTypes);
  * @throws UcbError `ERR_UCB_EVENT` that says which part is wrong and what is expected there
  */
 export function parseEvent(text: string): EventFields {
+  if (typeof text !== "string") throw argumentError("event", "a string", text, "ERR_UCB_EVENT");
   const first = text.indexOf("-");
   const head = first < 0 ? text : text.slice(0, first);
   if (head === "globaltime" || head === "globalrepeat") {
@@ -42,8 +44,13 @@ export function parseEvent(text: string): EventFields {
  * @throws UcbError `ERR_UCB_EVENT` for fields that no event can have, such as a name with a dash
  */
 export function formatEvent(event: Pick<EventFields, "name" | "type" | "jobId" | "extra">): string {
+  if (!isObject(event)) throw argumentError("event", "an object", event, "ERR_UCB_EVENT");
   const { name, type, jobId, extra } = event;
-  if (!isEventType(type)) throw malformed(String(type), `it is no event type (${eventTypes.join(", ")})`);
+  for (const [field, value] of Object.entries({ type, name, extra })) {
+    if (typeof value !== "string") throw argumentError(`event.${field}`, "a string", value, "ERR_UCB_EVENT");
+  }
+  if (typeof jobId !== "number") throw argumentError("event.jobId", "a number", jobId, "ERR_UCB_EVENT");
+  if (!isEventType(type)) throw malformed(type, `it is no event type (${eventTypes.join(", ")})`);
   if (isGlobal(type)) {
     const text = `${type}-${extra}`;
     if (name !== "" || jobId !== 0) throw malformed(text, `a ${type} event has no name and no job`);

@@ -1,5 +1,6 @@
-import { UcbError } from "../errors.js";
-import { type NativeMatcher, type NativeMatcherStats, native } from "../native.js";
+import { argumentError, isObject, shownValue } from "../argument-error.js";
+import { asUcbError, UcbError } from "../errors.js";
+import { type NativeHalfSatisfied, type NativeMatcher, type NativeMatcherStats, native } from "../native.js";
 import { compileProgram, type Rule } from "./compile.js";
 import { type EventFields, formatEvent, parseEvent } from "./event.js";
 
@@ -21,6 +22,9 @@ export interface AttachedJob {
   label?: string | undefined;
 }
 
+/** `exported` is all that the owner, a job's id or 0 for global events, remembers; null if that is nothing. */
+export type MemoryVisitor = (owner: number, exported: Uint8Array<ArrayBuffer> | null) => void;
+
 /** Pairs an answer may have before it is fetched in a second call. */
 const usualPairs = 512;
 
@@ -37,6 +41,7 @@ export class Matcher {
    * @throws UcbError `ERR_UCB_ARGUMENT` for a callback number out of range
    */
   load(rules: readonly Rule[]): void {
+    if (!Array.isArray(rules)) throw argumentError("rules", "a list", rules);
     native.matcherLoad(this.#open(), compileProgram(rules));
   }
 
@@ -44,13 +49,13 @@ export class Matcher {
    * Attaches a job, or updates parent, group and label of an attached one.
    * @throws UcbError `ERR_UCB_ARGUMENT` for ids out of range
    */
-  attach({ id, pid, pgrp, label }: AttachedJob): void {
+  attach(job: AttachedJob): void {
+    if (!isObject(job)) throw argumentError("job", "an object with an id", job);
+    const { id, pid, pgrp, label } = job;
     checkId("job id", id, 1);
     checkId("parent job id", pid ?? 0, 0);
     checkId("process group", pgrp ?? 0, 0);
-    if (label !== undefined && typeof label !== "string") {
-      throw new UcbError("ERR_UCB_ARGUMENT", `the label of job ${id} is not a string`);
-    }
+    if (typeof (label ?? "") !== "string") throw argumentError(`the label of job ${id}`, "a string", label);
     native.matcherAttach(this.#open(), id, pid ?? 0, pgrp ?? 0, label ?? "");
   }
 
@@ -80,6 +85,7 @@ export class Matcher {
     const text = typeof event === "string" ? event : formatEvent(event);
     const count = native.matcherMatch(handle, text);
     if (count === 0) return 0;
+    if (typeof fire !== "function") throw argumentError("fire", "a function", fire);
     if (count === 1) {
       fire(this.#results[0] ?? 0, this.#results[1] ?? 0);
       return 1;
@@ -88,6 +94,80 @@ export class Matcher {
     const pairs = this.#take(handle, count);
     for (let at = 0; at < pairs.length; at += 2) fire(pairs[at] ?? 0, pairs[at + 1] ?? 0);
     return count;
+  }
+
+  /**
+   * From now on {@link takeChangedMemories} tells whose memories changed: when something is remembered, used up by
+   * firing, or forgotten because its job or its rule is gone. Cannot be undone.
+   */
+  trackMemories(): void {
+    native.matcherTrackMemories(this.#open());
+  }
+
+  /**
+   * Calls `visit` for each owner whose memories changed since the last call, once, with all it remembers now, or null if
+   * that is nothing, and returns how many there were. An owner is a job's id, or 0 for global events. The bytes are the
+   * visitor's to keep. What `visit` changes is told by the next call; if it throws, so are the owners it was not called for.
+   */
+  takeChangedMemories(visit: MemoryVisitor): number {
+    const handle = this.#open();
+    const taken = native.matcherTakeChangedMemories(handle);
+    if (taken === undefined) return 0;
+    const list = new MemoryList(taken);
+    let visited = 0;
+    let failing = true;
+    try {
+      for (; list.next(); visited++) visit(list.owner, list.exported);
+      failing = false;
+    } finally {
+      if (failing) {
+        do native.matcherNoteChangedMemories(handle, list.owner);
+        while (list.next());
+      }
+    }
+    return visited;
+  }
+
+  /**
+   * Calls `visit` for every owner that remembers something, in no order, and returns how many there were. What is
+   * exported can be imported into a matcher of any process with the same rules. Owners that change meanwhile may be
+   * visited or not.
+   */
+  exportMemories(visit: (owner: number, exported: Uint8Array<ArrayBuffer>) => void): number {
+    let visited = 0;
+    let cursor = 0;
+    do {
+      const list = new MemoryList(native.matcherExportMemories(this.#open(), cursor));
+      for (; list.next() && list.exported !== null; visited++) visit(list.owner, list.exported);
+      cursor = list.owner;
+    } while (cursor !== 0);
+    return visited;
+  }
+
+  /**
+   * Replaces all that an owner remembers by what was exported. To be called after {@link load}: what belongs to rules
+   * that are not loaded, or not with this trigger, is dropped, and the owner then counts as changed. The job need not be
+   * attached, and attaching it later keeps its memories.
+   * @throws UcbError `ERR_UCB_MEMORIES` if the bytes are malformed, `ERR_UCB_ARGUMENT` for an owner out of range; both
+   * change nothing
+   */
+  importMemories(owner: number, exported: Uint8Array): void {
+    checkId("owner", owner, 0);
+    if (!(exported instanceof Uint8Array)) {
+      throw new UcbError("ERR_UCB_ARGUMENT", `the memories of job ${owner} are not bytes`);
+    }
+    const handle = this.#open();
+    try {
+      native.matcherImportMemories(handle, owner, exported);
+    } catch (error) {
+      throw asUcbError(error, "ERR_UCB_MEMORIES", "");
+    }
+  }
+
+  /** The rules an owner (a job's id, 0 for global events) has half satisfied, and by which of their terms. */
+  remembered(owner: number): NativeHalfSatisfied[] {
+    checkId("owner", owner, 0);
+    return native.matcherRemembered(this.#open(), owner);
   }
 
   /** Sizes, for those who watch memory. */
@@ -114,6 +194,30 @@ export class Matcher {
   }
 }
 
+/** Reads owners and what they remember from the form in which they cross. */
+class MemoryList {
+  owner = 0;
+  exported: Uint8Array<ArrayBuffer> | null = null;
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+  readonly #view: DataView;
+  #at = 0;
+
+  constructor(bytes: Uint8Array<ArrayBuffer>) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer);
+  }
+
+  /** Moves on to the next owner; false if there is none, and then the last one stays. */
+  next(): boolean {
+    if (this.#at === this.#bytes.length) return false;
+    this.owner = this.#view.getFloat64(this.#at, true);
+    const start = this.#at + 16;
+    this.#at = start + this.#view.getFloat64(this.#at + 8, true);
+    this.exported = this.#at === start ? null : this.#bytes.slice(start, this.#at);
+    return true;
+  }
+}
+
 function refusal(text: string): UcbError {
   try {
     parseEvent(text);
@@ -125,5 +229,5 @@ function refusal(text: string): UcbError {
 
 function checkId(what: string, id: number, least: number): void {
   if (Number.isSafeInteger(id) && id >= least) return;
-  throw new UcbError("ERR_UCB_ARGUMENT", `${what} ${String(id)} is not a whole number from ${least} to 2^53-1`);
+  throw new UcbError("ERR_UCB_ARGUMENT", `${what} ${shownValue(id)} is not a whole number from ${least} to 2^53-1`);
 }

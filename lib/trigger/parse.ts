@@ -1,3 +1,4 @@
+import { argumentError } from "../argument-error.js";
 import { UcbError } from "../errors.js";
 import type { Expression, Span, Term, Trigger, TriggerIssue } from "./ast.js";
 import { findDoubtful } from "./doubts.js";
@@ -16,8 +17,12 @@ export const maximumNesting = 200;
 
 const operatorHint = "an operator stands between two events, such as complete-job-self && complete-job-parent";
 
-/** Parses a trigger and finds all its mistakes in one go. Never throws; takes time in proportion to the text. */
+/**
+ * Parses a trigger and finds all its mistakes in one go. Never throws for one; takes time in proportion to the text.
+ * @throws UcbError `ERR_UCB_ARGUMENT` for what is no text
+ */
 export function parseTrigger(text: string): ParsedTrigger {
+  if (typeof text !== "string") throw argumentError("trigger", "a string", text);
   const issues: TriggerIssue[] = [];
   const parser = new ExpressionParser(text, tokenize(text, issues), issues);
   const expression = parser.parse();
@@ -33,7 +38,6 @@ export function parseTrigger(text: string): ParsedTrigger {
  * @throws UcbError `ERR_UCB_TRIGGER` about the first mistake, with `column` (and `line` where the text has several)
  */
 export function parseTriggerOrThrow(text: string): Trigger {
-  if (typeof text !== "string") throw new UcbError("ERR_UCB_ARGUMENT", "a trigger must be a string");
   const { trigger, issues } = parseTrigger(text);
   if (trigger !== null) return trigger;
   const errors = issues.filter((issue) => issue.severity === "error");
