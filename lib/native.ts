@@ -21,6 +21,13 @@ export interface NativeMatcherStats {
   bytes: number;
 }
 
+/** A rule that an owner has half satisfied. */
+export interface NativeHalfSatisfied {
+  callback: number;
+  /** Numbers of the terms that have happened, counted from 0 in the order of the trigger's text. */
+  satisfied: number[];
+}
+
 export interface NativeLogBlock {
   /** Absolute path of the log the block is appended to under a lock, created with its folders. */
   log: string;
@@ -56,7 +63,10 @@ export const nativeRecord = {
   durationMs: 8,
   userMs: 9,
   systemMs: 10,
-  /** Linux counts what the launching process held when it called exec: never below this process's own peak. */
+  /**
+   * Linux counts what the launching process held when it called exec: never below this process's own peak. -1 if usage is
+   * not known.
+   */
   maxRssKb: 11,
 } as const;
 
@@ -89,6 +99,23 @@ export interface NativeAddon {
   /** Copies the last match's pairs, from pair `from` on, into `target`; for answers larger than `results`. */
   matcherFetch(matcher: NativeMatcher, target: Float64Array, from: number): void;
   matcherStats(matcher: NativeMatcher): NativeMatcherStats;
+  /** From now on owners whose memories change are noted. */
+  matcherTrackMemories(matcher: NativeMatcher): void;
+  /**
+   * The noted owners, which then are noted no longer, one behind the other: the owner's job id and the length of the
+   * bytes that follow, both as float64, and the bytes: what it remembers, none if that is nothing.
+   */
+  matcherTakeChangedMemories(matcher: NativeMatcher): Uint8Array<ArrayBuffer> | undefined;
+  /** Notes an owner. */
+  matcherNoteChangedMemories(matcher: NativeMatcher, owner: number): void;
+  /**
+   * Some of the owners that remember something, in the same form, from `cursor` on, which is 0 at first. The last one is
+   * none: its id is the next cursor, 0 at the end.
+   */
+  matcherExportMemories(matcher: NativeMatcher, cursor: number): Uint8Array<ArrayBuffer>;
+  /** Replaces what an owner remembers. Throws `ERR_UCB_MEMORIES` and changes nothing if the bytes are malformed. */
+  matcherImportMemories(matcher: NativeMatcher, owner: number, exported: Uint8Array): void;
+  matcherRemembered(matcher: NativeMatcher, owner: number): NativeHalfSatisfied[];
 
   /**
    * `onMessages` is called on the event loop with what has happened since the last call: how many messages there are, and
@@ -110,6 +137,21 @@ export interface NativeAddon {
     argumentCount: number,
     variableCount: number,
     stdin: Uint8Array | null,
+    timeoutMs: number,
+    killAfterMs: number,
+    slowAfterMs: number,
+  ): void;
+  /**
+   * Waits for a process that somebody else has started, as for a launched one, but without a `started` message. Spans
+   * count from `startedAtMs`. If there is no such process any more, a `failed` message says `ESRCH`; if this launcher waits
+   * for it already, `EBUSY`.
+   */
+  launcherAdopt(
+    launcher: NativeLauncher,
+    ticket: number,
+    pid: number,
+    startTicks: number,
+    startedAtMs: number,
     timeoutMs: number,
     killAfterMs: number,
     slowAfterMs: number,

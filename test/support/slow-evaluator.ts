@@ -57,6 +57,10 @@ export class SlowEvaluator {
     return [...fired.values()].sort((one, other) => one[0] - other[0] || one[1] - other[1]);
   }
 
+  get jobs(): AttachedJob[] {
+    return [...this.#jobs].map(([id, job]) => ({ id, ...job }));
+  }
+
   get attachedJobs(): number {
     return this.#jobs.size;
   }

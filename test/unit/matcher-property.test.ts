@@ -27,6 +27,7 @@ type Step =
   | { kind: "aimed"; aim: Aim }
   | { kind: "attach" | "submit"; job: AttachedJob }
   | { kind: "detach"; id: number }
+  | { kind: "restart"; attachFirst: boolean; rules: Rule[] | null }
   | { kind: "reload"; keep: boolean[]; shift: number; rules: Rule[] };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -34,6 +35,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 25, arbitrary: fc.record({ kind: fc.constant("aimed" as const), aim: smallAim }) },
   { weight: 12, arbitrary: fc.record({ kind: fc.constantFrom("attach" as const, "submit" as const), job: smallJob }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("detach" as const), id: smallWorld.jobIds }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("restart" as const),
+      attachFirst: fc.boolean(),
+      rules: fc.option(ruleSet, { freq: 4 }),
+    }),
+  },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -47,10 +56,17 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** The matcher and its judge, which must agree after every step. */
 class Pair {
-  readonly #matcher = new Matcher();
+  #matcher = new Matcher();
   readonly #judge = new SlowEvaluator();
+  /** What a journal would hold that is told of every change. */
+  readonly #journal = new Map<number, Uint8Array>();
   #rules: readonly Rule[] = [];
   fired = 0;
+  imported = 0;
+
+  constructor() {
+    this.#matcher.trackMemories();
+  }
 
   load(rules: readonly Rule[]): void {
     this.#rules = rules;
@@ -62,6 +78,7 @@ class Pair {
     if (step.kind === "event") this.#match(step.event);
     if (step.kind === "aimed") this.#aim(step.aim);
     if (step.kind === "reload") this.#reload(step);
+    if (step.kind === "restart") this.#restart(step);
     if (step.kind === "attach" || step.kind === "submit") {
       this.#matcher.attach(step.job);
       this.#judge.attach(step.job);
@@ -76,6 +93,35 @@ class Pair {
       attachedJobs: this.#judge.attachedJobs,
       memories: this.#judge.memories,
     });
+  }
+
+  /** Goes on with another matcher that has nothing but what was exported; perhaps the rules changed meanwhile. */
+  #restart({ attachFirst, rules }: Step & { kind: "restart" }): void {
+    this.#takeChanges();
+    expect(exportsOf(this.#matcher)).toEqual(this.#journal);
+    this.#matcher = new Matcher();
+    this.#matcher.trackMemories();
+    this.load(rules === null ? this.#rules : [...rules, ...this.#rules.slice(0, 3)]);
+    const attach = () => {
+      for (const job of this.#judge.jobs) this.#matcher.attach(job);
+    };
+    if (attachFirst) attach();
+    for (const [owner, exported] of this.#journal) this.#matcher.importMemories(owner, exported);
+    if (!attachFirst) attach();
+    this.imported += this.#journal.size;
+    this.#takeChanges();
+    expect(exportsOf(this.#matcher)).toEqual(this.#journal);
+  }
+
+  #takeChanges(): void {
+    const seen = new Set<number>();
+    const count = this.#matcher.takeChangedMemories((owner, exported) => {
+      expect(seen.has(owner)).toBe(false);
+      seen.add(owner);
+      if (exported === null) this.#journal.delete(owner);
+      else this.#journal.set(owner, exported);
+    });
+    expect(count).toBe(seen.size);
   }
 
   #match(event: string): void {
@@ -98,20 +144,29 @@ class Pair {
   }
 }
 
+function exportsOf(matcher: Matcher): Map<number, Uint8Array> {
+  const exports = new Map<number, Uint8Array>();
+  matcher.exportMemories((owner, exported) => exports.set(owner, exported));
+  return exports;
+}
+
 describe("the matcher and the slow evaluator", () => {
   it("agree on every step of any stream of events", () => {
     let fired = 0;
+    let imported = 0;
     fc.assert(
       fc.property(ruleSet, fc.array(step, { minLength: 5, maxLength: 60, size: "max" }), (rules, steps) => {
         const pair = new Pair();
         pair.load(rules);
         for (const each of steps) pair.take(each);
         fired += pair.fired;
+        imported += pair.imported;
       }),
       { numRuns: 600 },
     );
     // Otherwise the streams would show little.
     expect(fired).toBeGreaterThan(1500);
+    expect(imported).toBeGreaterThan(300);
   });
 
   it("agree on text of every kind", () => {

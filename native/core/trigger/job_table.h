@@ -38,6 +38,7 @@ class JobTable {
   uint64_t Id(uint32_t job) const { return jobs_[job].id & kIdMask; }
   // First memory the job owns, or kNone: the head of a list that the memory table keeps.
   uint32_t& Memories(uint32_t job) { return jobs_[job].memories; }
+  uint32_t Memories(uint32_t job) const { return jobs_[job].memories; }
   // The number of the job's label, or kNone if it has none or is not attached.
   uint32_t Label(uint32_t job) const;
   const LabelTable& labels() const { return labels_; }
@@ -51,9 +52,13 @@ class JobTable {
   template <typename Visit>
   void ForEach(Visit&& visit) {
     for (uint32_t job = 0; job < jobs_.end(); ++job) {
-      if (jobs_[job].id != kNoJob) visit(job);
+      if (IsUsed(job)) visit(job);
     }
   }
+
+  // One more than the largest number an entry has; numbers below may be unused.
+  uint32_t end() const { return jobs_.end(); }
+  bool IsUsed(uint32_t job) const { return jobs_[job].id != kNoJob; }
 
   uint32_t attached() const { return attached_; }
   std::size_t bytes() const;

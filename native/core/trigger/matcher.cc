@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
-#include <tuple>
 #include <utility>
 
 #include "core/trigger/program.h"
+#include "core/trigger/scratch.h"
 #include "core/trigger/text_hash.h"
 
 namespace ucb::trigger {
@@ -19,28 +19,19 @@ uint64_t MakeSeed(const void* address) {
   return Mix(static_cast<uint64_t>(reinterpret_cast<std::uintptr_t>(address)), static_cast<uint64_t>(now));
 }
 
-template <typename T>
-void Trim(std::vector<T>& scratch) {
-  constexpr std::size_t kKept = 16384;
-  if (scratch.capacity() > kKept) std::vector<T>().swap(scratch);
-}
-
-template <typename T>
-std::size_t BytesOf(const std::vector<T>& scratch) {
-  return scratch.capacity() * sizeof(T);
-}
-
 }  // namespace
 
-Matcher::Matcher() : seed_(MakeSeed(this)), jobs_(seed_) {}
+Matcher::Matcher() : seed_(MakeSeed(this)), jobs_(seed_), memories_(jobs_) {}
 
 Status Matcher::Load(std::span<const std::byte> program) noexcept {
   const Result<Program> parsed = Program::Parse(program);
   if (!parsed) return parsed.error();
   RuleSet next = BuildRules(parsed.value(), seed_);
-  MoveMemories(next.remembering);
-  rules_ = std::move(next);
-  jobs_.Index(rules_.index.uses_parents(), rules_.index.uses_labels());
+  rule_count_ = next.rules;
+  term_count_ = next.terms;
+  index_ = std::move(next.index);
+  memories_.ReplaceRules(std::move(next.remembering));
+  jobs_.Index(index_.uses_parents(), index_.uses_labels());
   return Unit{};
 }
 
@@ -51,7 +42,7 @@ void Matcher::Attach(uint64_t id, uint64_t pid, uint64_t pgrp, std::string_view 
 void Matcher::Detach(uint64_t id) noexcept {
   const uint32_t job = jobs_.Find(id);
   if (job == kNone) return;
-  ForgetAll(job);
+  memories_.Forget(job);
   jobs_.Detach(job);
   jobs_.Drop(job);
 }
@@ -60,13 +51,13 @@ std::ptrdiff_t Matcher::Match(std::string_view text) noexcept {
   padded_.assign(text.size() + kTextPadding, '\0');
   std::copy(text.begin(), text.end(), padded_.begin());
   const std::ptrdiff_t count = MatchPadded({padded_.data(), text.size()});
-  Trim(padded_);
+  TrimScratch(padded_);
   return count;
 }
 
 std::ptrdiff_t Matcher::MatchPadded(std::string_view text) noexcept {
   results_.clear();
-  Trim(results_);
+  TrimScratch(results_);
   Event event;
   if (!ParseEvent(text, event)) return kMalformed;
   const bool of_job = event.type == EventType::kJob;
@@ -77,21 +68,21 @@ std::ptrdiff_t Matcher::MatchPadded(std::string_view text) noexcept {
 }
 
 MatcherStats Matcher::Stats() const noexcept {
-  return MatcherStats{.rules = rules_.rules,
-                      .terms = rules_.terms,
+  return MatcherStats{.rules = rule_count_,
+                      .terms = term_count_,
                       .attached_jobs = jobs_.attached(),
-                      .memories = memory_count_,
-                      .bytes = sizeof(*this) + rules_.index.bytes() + rules_.remembering.bytes() + jobs_.bytes() +
-                               memories_.bytes() + BytesOf(results_) + BytesOf(hits_) + BytesOf(happenings_) +
-                               BytesOf(bits_) + BytesOf(padded_) + BytesOf(children_) + BytesOf(group_)};
+                      .memories = memories_.count(),
+                      .bytes = sizeof(*this) + index_.bytes() + jobs_.bytes() + memories_.bytes() +
+                               ScratchBytes(results_) + ScratchBytes(hits_) + ScratchBytes(happenings_) +
+                               ScratchBytes(padded_) + ScratchBytes(exported_) + ScratchBytes(children_) +
+                               ScratchBytes(group_)};
 }
 
 void Matcher::MatchEvent(const Event& event) {
-  const TermIndex& index = rules_.index;
-  const TermIndex::Candidates candidates = index.CandidatesFor(event);
+  const TermIndex::Candidates candidates = index_.CandidatesFor(event);
   if (candidates.empty()) return;
   hits_.clear();
-  index.Find(event, candidates, candidates.uses_labels ? LabelOf(event.job) : TermIndex::Label(), hits_);
+  index_.Find(event, candidates, candidates.uses_labels ? LabelOf(event.job) : TermIndex::Label(), hits_);
   if (hits_.empty()) return;
 
   has_children_ = has_group_ = false;
@@ -99,18 +90,21 @@ void Matcher::MatchEvent(const Event& event) {
   for (const TermIndex::Hit& hit : hits_) {
     const std::span<const uint64_t> owners = OwnersOf(hit.context, event);
     if (owners.empty()) continue;
-    index.ForEachTarget(
+    index_.ForEachTarget(
         hit,
         [&](uint32_t callback) {
           for (const uint64_t owner : owners) results_.push_back(Firing{callback, owner});
         },
         [&](uint32_t slot, uint32_t bit) {
-          for (const uint64_t owner : owners) happenings_.push_back(Happening{slot, bit, owner});
+          for (const uint64_t owner : owners) happenings_.push_back({slot, bit, owner});
         });
   }
-  Remember();
+  if (!happenings_.empty()) {
+    memories_.Remember(happenings_, results_);
+    happenings_.clear();
+  }
   if (results_.size() > 1) SortResults();
-  TrimScratch();
+  Trim();
 }
 
 void Matcher::SortResults() {
@@ -154,108 +148,27 @@ std::span<const uint64_t> Matcher::OwnersOf(ContextShape context, const Event& e
   return {&event_job_, 1};
 }
 
-// All terms an event satisfies have happened before any rule is looked at: a rule that becomes true forgets them all.
-void Matcher::Remember() {
-  if (happenings_.empty()) return;
-  if (happenings_.size() > 1) {
-    std::sort(happenings_.begin(), happenings_.end(), [this](const Happening& left, const Happening& right) {
-      const uint32_t left_rule = rules_.remembering.First(left.slot);
-      const uint32_t right_rule = rules_.remembering.First(right.slot);
-      return std::tie(left_rule, left.owner) < std::tie(right_rule, right.owner);
-    });
-  }
-  const std::span<const Happening> all(happenings_);
-  for (std::size_t at = 0; at < all.size();) {
-    const uint32_t first = rules_.remembering.First(all[at].slot);
-    std::size_t end = at + 1;
-    while (end < all.size() && all[end].owner == all[at].owner && rules_.remembering.First(all[end].slot) == first) {
-      ++end;
-    }
-    RememberFor(all.subspan(at, end - at));
-    at = end;
-  }
-  happenings_.clear();
+std::span<const std::byte> Matcher::ExportMemories(uint32_t job) {
+  exported_.clear();
+  if (job != kNone && jobs_.Memories(job) != kNone) memories_.Export(job, exported_);
+  return exported_;
 }
 
-// `happenings` are of one rule and one owner.
-void Matcher::RememberFor(std::span<const Happening> happenings) {
-  const RememberingRules& rules = rules_.remembering;
-  const uint64_t owner = happenings.front().owner;
-  const uint32_t first = rules.First(happenings.front().slot);
-  const uint32_t slots = rules.SlotCount(first);
-  const uint32_t known_job = jobs_.Find(owner);
-  // A rule remembered has a memory of its first slot, even if no bit of it is set.
-  const uint32_t first_memory = known_job == kNone ? kNone : memories_.Find(first, known_job);
-
-  bits_.assign(slots, 0);
-  for (const Happening& happening : happenings) bits_[happening.slot - first] |= uint64_t{1} << happening.bit;
-  if (first_memory != kNone) {
-    bits_[0] |= memories_.Bits(first_memory);
-    for (uint32_t part = 1; part < slots; ++part) {
-      const uint32_t memory = memories_.Find(first + part, known_job);
-      if (memory != kNone) bits_[part] |= memories_.Bits(memory);
-    }
-  }
-
-  if (rules.Holds(first, bits_.data())) {
-    results_.push_back(Firing{rules.Callback(first), owner});
-    if (first_memory != kNone) ForgetRule(first, known_job);
-    return;
-  }
-  const uint32_t job = known_job == kNone ? jobs_.FindOrAdd(owner) : known_job;
-  if (first_memory == kNone) ++memory_count_;
-  for (uint32_t part = 0; part < slots; ++part) {
-    if (part != 0 && bits_[part] == 0) continue;
-    const uint32_t memory = memories_.Find(first + part, job);
-    if (memory == kNone) {
-      memories_.Add(first + part, job, bits_[part], jobs_.Memories(job));
-    } else {
-      memories_.Bits(memory) = bits_[part];
-    }
-  }
+Status Matcher::ImportMemories(uint64_t owner, std::span<const std::byte> bytes) noexcept {
+  return memories_.Import(owner, bytes);
 }
 
-void Matcher::ForgetRule(uint32_t first, uint32_t owner) {
-  for (uint32_t part = 0; part < rules_.remembering.SlotCount(first); ++part) {
-    const uint32_t memory = memories_.Find(first + part, owner);
-    if (memory != kNone) memories_.Remove(memory, jobs_.Memories(owner));
-  }
-  --memory_count_;
-  jobs_.Drop(owner);
+std::vector<HalfSatisfied> Matcher::Remembered(uint64_t owner) const noexcept {
+  const uint32_t job = jobs_.Find(owner);
+  return job == kNone ? std::vector<HalfSatisfied>() : memories_.Remembered(job);
 }
 
-void Matcher::ForgetAll(uint32_t owner) {
-  for (uint32_t memory = jobs_.Memories(owner); memory != kNone; memory = jobs_.Memories(owner)) {
-    const uint32_t slot = memories_.Slot(memory);
-    if (rules_.remembering.First(slot) == slot) --memory_count_;
-    memories_.Remove(memory, jobs_.Memories(owner));
-  }
-}
-
-// Frees the memories of rules that are gone and hands the others to the same rules of the next program.
-void Matcher::MoveMemories(const RememberingRules& next) {
-  const std::vector<uint32_t> slots = rules_.remembering.SlotsIn(next);
-  jobs_.ForEach([this, &slots](uint32_t owner) {
-    for (uint32_t memory = jobs_.Memories(owner); memory != kNone;) {
-      const uint32_t following = memories_.Next(memory);
-      const uint32_t slot = memories_.Slot(memory);
-      if (slots[slot] == kNone) {
-        if (rules_.remembering.First(slot) == slot) --memory_count_;
-        memories_.Remove(memory, jobs_.Memories(owner));
-      }
-      memory = following;
-    }
-    jobs_.Drop(owner);
-  });
-  memories_.Renumber(slots);
-}
-
-void Matcher::TrimScratch() {
-  Trim(hits_);
-  Trim(happenings_);
-  Trim(bits_);
-  Trim(children_);
-  Trim(group_);
+void Matcher::Trim() {
+  TrimScratch(hits_);
+  TrimScratch(happenings_);
+  TrimScratch(children_);
+  TrimScratch(group_);
+  memories_.Trim();
 }
 
 }  // namespace ucb::trigger

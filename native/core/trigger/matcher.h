@@ -8,19 +8,13 @@
 
 #include "core/base/result.h"
 #include "core/trigger/event_text.h"
+#include "core/trigger/firing.h"
 #include "core/trigger/job_table.h"
-#include "core/trigger/memory_table.h"
+#include "core/trigger/owner_memories.h"
 #include "core/trigger/padded_text.h"
 #include "core/trigger/rule_builder.h"
 
 namespace ucb::trigger {
-
-// One callback to be run for one job.
-struct Firing {
-  uint32_t callback;
-  uint64_t owner;                                   // job id, 0 for global time events
-  auto operator<=>(const Firing&) const = default;  // NOLINT(modernize-use-nullptr)
-};
 
 struct MatcherStats {
   uint32_t rules;
@@ -58,37 +52,59 @@ class Matcher {
 
   MatcherStats Stats() const noexcept;
 
- private:
-  // A term of a rule that remembers has happened for an owner.
-  struct Happening {
-    uint32_t slot;
-    uint32_t bit;
-    uint64_t owner;
-  };
+  // From now on owners whose memories change are noted: memories that begin, grow, are used up by firing, or go with
+  // their owner or their rule.
+  void TrackMemories() noexcept { memories_.TrackChanges(); }
+  // How many owners have changed since they were last taken.
+  std::size_t changed_owners() const { return memories_.changed().ids().size(); }
+  // Calls visit(owner, bytes) with all that each changed owner remembers now, nothing if it is nothing (FORMAT.md).
+  // The bytes are valid during the visit, which must not use the matcher.
+  template <typename Visit>
+  void TakeChangedMemories(Visit&& visit) {
+    for (const uint64_t owner : memories_.changed().ids()) visit(owner, ExportMemories(jobs_.Find(owner)));
+    memories_.changed().Clear();
+  }
+  // Lets an owner count as changed, if changes are noted.
+  void NoteChangedMemories(uint64_t owner) noexcept { memories_.changed().Note(owner); }
+  // The same visits for owners that remember something, from `cursor` on, which is 0 at first, until `visit` gives
+  // false. Returns where to go on, or 0 after the last one.
+  template <typename Visit>
+  uint32_t VisitMemories(uint32_t cursor, Visit&& visit) {
+    while (cursor < jobs_.end()) {
+      const uint32_t job = cursor++;
+      if (!jobs_.IsUsed(job) || jobs_.Memories(job) == kNone) continue;
+      if (!visit(jobs_.Id(job), ExportMemories(job))) return cursor;
+    }
+    return 0;
+  }
+  // Replaces all that a job (0: global events) remembers, be it attached or not; attaching it later changes nothing
+  // of that. What belongs to rules that are not loaded is dropped, and the owner then counts as changed. On an error
+  // everything stays as it was; its offset is the byte that is wrong.
+  Status ImportMemories(uint64_t owner, std::span<const std::byte> bytes) noexcept;
+  // The rules the owner has half satisfied, in the order of the program.
+  std::vector<HalfSatisfied> Remembered(uint64_t owner) const noexcept;
 
+ private:
   void MatchEvent(const Event& event);
+  std::span<const std::byte> ExportMemories(uint32_t job);
   void SortResults();
   TermIndex::Label LabelOf(uint64_t id) const;
   std::span<const uint64_t> OwnersOf(ContextShape context, const Event& event);
-  void Remember();
-  void RememberFor(std::span<const Happening> happenings);
-  void ForgetRule(uint32_t first, uint32_t owner);
-  void ForgetAll(uint32_t owner);
-  void MoveMemories(const RememberingRules& next);
-  void TrimScratch();
+  void Trim();
 
   uint64_t seed_;
-  RuleSet rules_;
+  uint32_t rule_count_ = 0;
+  uint32_t term_count_ = 0;
+  TermIndex index_;
   JobTable jobs_;
-  MemoryTable memories_;
-  uint32_t memory_count_ = 0;
+  OwnerMemories memories_;
   std::vector<Firing> results_;
 
   // Kept between matches so that matching allocates nothing.
   std::vector<char> padded_;
+  std::vector<std::byte> exported_;
   std::vector<TermIndex::Hit> hits_;
-  std::vector<Happening> happenings_;
-  std::vector<uint64_t> bits_;
+  std::vector<OwnerMemories::Happening> happenings_;
   uint64_t event_job_ = 0;
   std::vector<uint64_t> children_;
   std::vector<uint64_t> group_;

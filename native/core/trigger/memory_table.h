@@ -18,6 +18,7 @@ class MemoryTable {
   // The memory's number, or kNone.
   uint32_t Find(uint32_t slot, uint32_t owner) const;
   uint64_t& Bits(uint32_t memory) { return memories_[memory].bits; }
+  uint64_t Bits(uint32_t memory) const { return memories_[memory].bits; }
   uint32_t Slot(uint32_t memory) const { return memories_[memory].slot; }
   // Of the same owner, or kNone.
   uint32_t Next(uint32_t memory) const { return memories_[memory].next; }

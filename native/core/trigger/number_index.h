@@ -57,6 +57,12 @@ class NumberIndex {
     count_ = 0;
   }
 
+  // Forgets all and keeps the room for the next ones.
+  void Empty() {
+    std::fill(slots_.begin(), slots_.end(), kNone);
+    count_ = 0;
+  }
+
   std::size_t size() const { return count_; }
   std::size_t bytes() const { return slots_.capacity() * sizeof(uint32_t); }
 

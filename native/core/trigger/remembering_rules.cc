@@ -54,41 +54,43 @@ bool RememberingRules::Holds(uint32_t first, const uint64_t* bits) const {
   return (stack & 1) != 0;
 }
 
+std::span<const uint32_t> RememberingRules::Named(uint64_t key, uint32_t terms) {
+  if (by_name_.empty()) by_name_ = ByName();
+  const auto name = std::tie(key, terms);
+  const auto from = std::partition_point(by_name_.begin(), by_name_.end(), [&](uint32_t first) {
+    return std::tuple(Key(first), TermCount(first)) < name;
+  });
+  const auto to = std::partition_point(
+      from, by_name_.end(), [&](uint32_t first) { return std::tuple(Key(first), TermCount(first)) == name; });
+  return {from, to};
+}
+
 std::vector<uint32_t> RememberingRules::SlotsIn(const RememberingRules& next) const {
-  struct Named {
-    uint64_t key;
-    uint32_t terms;
-    uint32_t slot;
-    bool operator<(const Named& other) const {
-      return std::tie(key, terms, slot) < std::tie(other.key, other.terms, other.slot);
-    }
-  };
-  const auto named = [](const RememberingRules& table) {
-    std::vector<Named> list;
-    for (uint32_t slot = 0; slot < table.rules_.size(); slot += table.SlotCount(slot)) {
-      list.push_back(Named{table.rules_[slot].key, table.code_[table.rules_[slot].code], slot});
-    }
-    std::sort(list.begin(), list.end());
-    return list;
-  };
-  const std::vector<Named> old_list = named(*this);
-  const std::vector<Named> new_list = named(next);
+  const std::vector<uint32_t> next_list = next.ByName();
   std::vector<uint32_t> slots(rules_.size(), kNone);
-  auto candidate = new_list.begin();
-  for (const Named& old : old_list) {
-    while (candidate != new_list.end() && std::tie(candidate->key, candidate->terms) < std::tie(old.key, old.terms)) {
-      ++candidate;
-    }
-    if (candidate == new_list.end()) break;
-    if (candidate->key != old.key || candidate->terms != old.terms) continue;
-    for (uint32_t part = 0; part < SlotCount(old.slot); ++part) slots[old.slot + part] = candidate->slot + part;
+  auto candidate = next_list.begin();
+  for (const uint32_t first : ByName()) {
+    const std::tuple name(Key(first), TermCount(first));
+    const auto name_of = [&next](uint32_t other) { return std::tuple(next.Key(other), next.TermCount(other)); };
+    while (candidate != next_list.end() && name_of(*candidate) < name) ++candidate;
+    if (candidate == next_list.end()) break;
+    if (name_of(*candidate) != name) continue;
+    for (uint32_t part = 0; part < SlotCount(first); ++part) slots[first + part] = *candidate + part;
     ++candidate;
   }
   return slots;
 }
 
+std::vector<uint32_t> RememberingRules::ByName() const {
+  std::vector<uint32_t> firsts;
+  for (uint32_t slot = 0; slot < rules_.size(); slot += SlotCount(slot)) firsts.push_back(slot);
+  std::sort(firsts.begin(), firsts.end(), [this](uint32_t left, uint32_t right) { return IsBefore(left, right); });
+  return firsts;
+}
+
 std::size_t RememberingRules::bytes() const {
-  return rules_.capacity() * sizeof(Rule) + code_.capacity() * sizeof(uint32_t) + code_index_.bytes();
+  return rules_.capacity() * sizeof(Rule) + (code_.capacity() + by_name_.capacity()) * sizeof(uint32_t) +
+         code_index_.bytes();
 }
 
 uint32_t RememberingRules::AddCode(const Program& program, const Program::Rule& rule) {

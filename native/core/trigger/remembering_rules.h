@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <tuple>
 #include <vector>
 
 #include "core/trigger/number_index.h"
@@ -20,8 +22,17 @@ class RememberingRules {
 
   // The first slot of the rule that a slot is part of.
   uint32_t First(uint32_t slot) const;
-  uint32_t SlotCount(uint32_t first) const { return (code_[rules_[first].code] + 63) / 64; }
+  uint32_t SlotCount(uint32_t first) const { return (TermCount(first) + 63) / 64; }
   uint32_t Callback(uint32_t first) const { return rules_[first].callback; }
+  // What names a rule from one program to the next: its key and its count of terms.
+  uint64_t Key(uint32_t first) const { return rules_[first].key; }
+  uint32_t TermCount(uint32_t first) const { return code_[rules_[first].code]; }
+  // By name, and in order of the program where names are the same.
+  bool IsBefore(uint32_t left, uint32_t right) const {
+    return std::tuple(Key(left), TermCount(left), left) < std::tuple(Key(right), TermCount(right), right);
+  }
+  // The first slots of the rules of a name, in order. An index that only this needs is made at the first call.
+  std::span<const uint32_t> Named(uint64_t key, uint32_t terms);
   // Whether the expression holds for the terms whose bits are set, SlotCount words of them.
   bool Holds(uint32_t first, const uint64_t* bits) const;
 
@@ -41,8 +52,11 @@ class RememberingRules {
   static constexpr uint32_t kPart = uint32_t{1} << 31;
 
   uint32_t AddCode(const Program& program, const Program::Rule& rule);
+  // The first slots of all rules, sorted by IsBefore.
+  std::vector<uint32_t> ByName() const;
 
   std::vector<Rule> rules_;  // by slot
+  std::vector<uint32_t> by_name_;
   std::vector<uint32_t> code_;
   NumberIndex code_index_;  // while rules are added: equal code is kept once
 };
