@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-/** What this process holds now. Children that are zombies count. */
-export function holdings() {
+/** What a process, by default this one, holds now. Children that are zombies count. */
+export function holdings(pid = process.pid) {
   return {
-    descriptors: readdirSync("/proc/self/fd").length,
-    threads: readdirSync("/proc/self/task").length,
-    children: readdirSync("/proc").filter(isChild).length,
+    descriptors: readdirSync(`/proc/${pid}/fd`).length,
+    threads: readdirSync(`/proc/${pid}/task`).length,
+    children: childrenOf(pid).length,
   };
 }
 
@@ -16,11 +16,11 @@ export async function settledHoldings() {
 }
 
 /** What is held beyond `before`, once that is nothing or after half a minute. */
-export async function heldBeyond(before) {
+export async function heldBeyond(before, pid = process.pid) {
   let left;
   await eventually(() => {
-    const now = holdings();
-    left = Object.fromEntries(Object.entries(now).map(([name, count]) => [name, count - before[name]]));
+    const now = holdings(pid);
+    left = Object.fromEntries(Object.entries(now).map(([name, count]) => [name, Math.max(0, count - before[name])]));
     return Object.values(left).every((count) => count === 0);
   });
   return left;
@@ -33,15 +33,21 @@ export function launcherThreads() {
   return names.filter((name) => name.startsWith("ucb-"));
 }
 
+/** The processes whose parent is `pid`, zombies included. */
+export function childrenOf(pid = process.pid) {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && parentOf(name) === String(pid))
+    .map(Number);
+}
+
 async function eventually(condition) {
   const end = Date.now() + 30_000;
   while (!condition() && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-function isChild(name) {
-  if (!/^\d+$/.test(name)) return false;
-  const stat = readOrNothing(`/proc/${name}/stat`);
-  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[1] === String(process.pid);
+function parentOf(pid) {
+  const stat = readOrNothing(`/proc/${pid}/stat`);
+  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[1];
 }
 
 function readOrNothing(path) {
