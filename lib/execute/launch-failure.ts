@@ -15,6 +15,17 @@ export function launchFailure(file: string, failure: NativeFailure): UcbError {
   });
 }
 
+/** The error of a process that could not be taken over. */
+export function adoptFailure(pid: number, { errno, syscall }: NativeFailure): UcbError {
+  if (errno === "EBUSY") {
+    return new UcbError("ERR_UCB_ARGUMENT", `this launcher waits for process ${pid} already`, { errno, syscall });
+  }
+  return new UcbError("ERR_UCB_GONE", `process ${pid} is gone, or its number belongs to another by now`, {
+    errno,
+    syscall,
+  });
+}
+
 /** The error of a block that is not in its log. */
 export function logFailure(log: string, failure: NativeFailure): UcbError {
   const what = failure.syscall === "unlink" ? "could not clean up after appending" : "could not append";

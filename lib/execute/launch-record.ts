@@ -35,17 +35,22 @@ export class LaunchRecord {
   outcome(): ProcessOutcome {
     const exitCode = this.#number(nativeRecord.exitCode);
     const signal = this.#number(nativeRecord.signal);
+    const maxRssKb = this.#number(nativeRecord.maxRssKb);
     return {
       pid: this.pid,
       exitCode: exitCode < 0 ? null : exitCode,
       signal: signal === 0 ? null : signalName(signal),
+      statusKnown: exitCode >= 0 || signal !== 0,
       timedOut: this.#number(nativeRecord.timedOut) === 1,
       durationMs: this.#number(nativeRecord.durationMs),
-      usage: {
-        userMs: this.#number(nativeRecord.userMs),
-        systemMs: this.#number(nativeRecord.systemMs),
-        maxRssKb: this.#number(nativeRecord.maxRssKb),
-      },
+      usage:
+        maxRssKb < 0
+          ? null
+          : {
+              userMs: this.#number(nativeRecord.userMs),
+              systemMs: this.#number(nativeRecord.systemMs),
+              maxRssKb,
+            },
       endedAt: this.#number(nativeRecord.atMs),
     };
   }

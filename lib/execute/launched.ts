@@ -10,17 +10,25 @@ export interface ProcessStarted {
   startedAt: number;
 }
 
-/** How a process ended. One of `exitCode` and `signal` is null; both are if somebody else has taken its status. */
+/** How a process ended. One of `exitCode` and `signal` is null; both are if its status is not known. */
 export interface ProcessOutcome {
   pid: number;
   exitCode: number | null;
   /** `SIGKILL` and the like, `SIGRTMIN+1` for the nameless. */
   signal: string | null;
+  /**
+   * False if the system did not tell how it ended: somebody else has taken its status, or it was adopted and its status
+   * went to another process (which on Linux before 6.15 cannot always be helped).
+   */
+  statusKnown: boolean;
   /** Whether `timeoutMs` passed before it ended. */
   timedOut: boolean;
   durationMs: number;
-  /** `maxRssKb` is never below what this process itself once held: Linux counts it that way. */
-  usage: ResourceUsage;
+  /**
+   * `maxRssKb` is never below what this process itself once held: Linux counts it that way. Null where it is not known, as
+   * of most that were adopted.
+   */
+  usage: ResourceUsage | null;
   /** Unix milliseconds. */
   endedAt: number;
 }
@@ -31,7 +39,10 @@ export interface LaunchObserver {
   /** `slowAfterMs` have passed. */
   slow?(pid: number): void;
   exited(outcome: ProcessOutcome): void;
-  /** It was not started (`ERR_UCB_LAUNCH`), or the launcher was closed without waiting for it (`ERR_UCB_CLOSED`). */
+  /**
+   * It was not started (`ERR_UCB_LAUNCH`), it was to be adopted and is gone (`ERR_UCB_GONE`), or the launcher was closed
+   * without waiting for it (`ERR_UCB_CLOSED`).
+   */
   failed(error: UcbError): void;
 }
 

@@ -1,13 +1,16 @@
 import { constants } from "node:os";
+import { argumentError, isObject } from "../argument-error.js";
 import { asUcbError, UcbError } from "../errors.js";
-import { type NativeLauncher, native, nativeKinds } from "../native.js";
+import { type NativeFailure, type NativeLauncher, native, nativeKinds } from "../native.js";
+import { type AdoptOptions, checkAdoption } from "./adopt-options.js";
 import { Deferred } from "./deferred.js";
-import { launchFailure, logFailure } from "./launch-failure.js";
+import { adoptFailure, launchFailure, logFailure } from "./launch-failure.js";
 import { type LaunchOptions, milliseconds, packLaunch } from "./launch-options.js";
 import { LaunchRecord } from "./launch-record.js";
 import type { Launched, LaunchObserver, ProcessOutcome, ProcessStarted } from "./launched.js";
 import { checkedLogBlock, type LogBlock } from "./log-block.js";
 
+export type { AdoptOptions } from "./adopt-options.js";
 export type { LaunchOptions } from "./launch-options.js";
 export type { Launched, LaunchObserver, ProcessOutcome, ProcessStarted } from "./launched.js";
 export type { LogBlock } from "./log-block.js";
@@ -22,7 +25,8 @@ export type RunningProcesses = "wait" | "leave" | "terminate";
 
 interface Launch {
   readonly observer: LaunchObserver;
-  readonly file: string;
+  /** The program; of a process that was adopted, its pid. */
+  readonly what: string | number;
   readonly killAfterMs: number;
   started: boolean;
   /** Set when it was told to end at the moment it was being started. */
@@ -50,7 +54,8 @@ export class Launcher {
 
   /** @throws UcbError `ERR_UCB_ARGUMENT`, or `ERR_UCB_LAUNCH` if no threads or descriptors can be had */
   constructor(options: LauncherOptions = {}) {
-    const { threads = 2 } = options;
+    if (!isObject(options)) throw argumentError("options", "an object", options);
+    const { threads = 2 }: LauncherOptions = options;
     if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
       throw new UcbError("ERR_UCB_ARGUMENT", `threads must be a whole number from 1 to 64, not ${String(threads)}`);
     }
@@ -73,7 +78,7 @@ export class Launcher {
   launch(options: LaunchOptions): Launched;
   launch(options: LaunchOptions, observer: LaunchObserver): number;
   launch(options: LaunchOptions, observer?: LaunchObserver): Launched | number {
-    if (observer !== undefined) return this.#launch(options, observer);
+    if (observer !== undefined) return this.#launch(options, checkedObserver(observer));
     const started = new Deferred<ProcessStarted>();
     const exited = new Deferred<ProcessOutcome>();
     const ticket = this.#launch(options, {
@@ -94,13 +99,32 @@ export class Launcher {
   }
 
   /**
+   * Takes over the waiting for a process that an earlier process has started with a launcher: from now on it is like a
+   * launch of this one, its deadlines, `signal`, `terminate` and `close` included. The observer's `started` is not called.
+   * If the process has ended, or its pid is another's by now, `failed` is called with `ERR_UCB_GONE`.
+   * @returns its ticket
+   * @throws UcbError `ERR_UCB_ARGUMENT`, `ERR_UCB_CLOSED`
+   */
+  adopt(options: AdoptOptions, observer: LaunchObserver): number {
+    if (this.#closing !== null) throw closedError();
+    const { pid, startTicks, startedAt, timeoutMs, killAfterMs, slowAfterMs } = checkAdoption(options);
+    checkedObserver(observer);
+    this.#lastTicket += 1;
+    const ticket = this.#lastTicket;
+    native.launcherAdopt(this.#handle, ticket, pid, startTicks, startedAt, timeoutMs, killAfterMs, slowAfterMs);
+    this.#launches.set(ticket, { observer, what: pid, killAfterMs, started: true, terminateAfterMs: null });
+    this.#hold();
+    return ticket;
+  }
+
+  /**
    * Sends a signal to a launch's process group. False if its process does not run (yet, or any more) or may not be
    * signalled.
    * @throws UcbError `ERR_UCB_ARGUMENT` for a signal that does not exist
    */
   signal(ticket: number, signal: NodeJS.Signals): boolean {
-    const number = constants.signals[signal];
-    if (number === undefined) throw new UcbError("ERR_UCB_ARGUMENT", `there is no signal ${String(signal)}`);
+    const number = Object.hasOwn(constants.signals, signal) ? constants.signals[signal] : undefined;
+    if (number === undefined) throw argumentError("signal", "the name of a signal", signal);
     return !this.#closed && this.#launches.has(ticket) && native.launcherSignal(this.#handle, ticket, number);
   }
 
@@ -157,6 +181,7 @@ export class Launcher {
    * @throws UcbError `ERR_UCB_ARGUMENT`
    */
   close(options: { running?: RunningProcesses | undefined } = {}): Promise<void> {
+    if (!isObject(options)) throw argumentError("options", "an object", options);
     const { running = "wait" } = options;
     if (running !== "wait" && running !== "leave" && running !== "terminate") {
       throw new UcbError("ERR_UCB_ARGUMENT", `running must be wait, leave or terminate, not ${String(running)}`);
@@ -189,7 +214,8 @@ export class Launcher {
     for (const [ticket, launch] of this.#launches) {
       this.#launches.delete(ticket);
       const fate = launch.started ? "it goes on" : "it was not started";
-      const error = new UcbError("ERR_UCB_CLOSED", `the launcher of ${launch.file} was closed: ${fate}`);
+      const what = typeof launch.what === "number" ? `process ${launch.what}` : launch.what;
+      const error = new UcbError("ERR_UCB_CLOSED", `the launcher of ${what} was closed: ${fate}`);
       try {
         launch.observer.failed(error);
       } catch (thrown) {
@@ -217,7 +243,7 @@ export class Launcher {
       killAfterMs,
       slowAfterMs,
     );
-    this.#launches.set(ticket, { observer, file: options.file, killAfterMs, started: false, terminateAfterMs: null });
+    this.#launches.set(ticket, { observer, what: options.file, killAfterMs, started: false, terminateAfterMs: null });
     this.#hold();
     return ticket;
   }
@@ -270,7 +296,7 @@ export class Launcher {
         break;
       case nativeKinds.failed:
         this.#launches.delete(ticket);
-        observer.failed(launchFailure(launch.file, native.launcherFailure(this.#handle, index)));
+        observer.failed(failureOf(launch.what, native.launcherFailure(this.#handle, index)));
         break;
     }
   }
@@ -296,6 +322,19 @@ export class Launcher {
     this.#waiters = this.#waiters.filter((waiter) => !ready.includes(waiter));
     for (const { done } of ready) done.resolve();
   }
+}
+
+/** Told of it later, one that cannot be called would bring down the process. */
+function checkedObserver(observer: LaunchObserver): LaunchObserver {
+  if (!isObject(observer)) throw argumentError("observer", "an object", observer);
+  for (const name of ["exited", "failed"] as const) {
+    if (typeof observer[name] !== "function") throw argumentError(`observer.${name}`, "a function", observer[name]);
+  }
+  return observer;
+}
+
+function failureOf(what: string | number, failure: NativeFailure): UcbError {
+  return typeof what === "number" ? adoptFailure(what, failure) : launchFailure(what, failure);
 }
 
 function closedError(): UcbError {

@@ -20,7 +20,7 @@ namespace {
 constexpr napi_type_tag kLauncherTag{0x8f1c0d6a2b9e4713, 0xa5d7e0349c6b12f8};
 constexpr double kMostThreads = 64;
 constexpr double kMostSignals = 64;
-constexpr double kLargestTicket = 9007199254740991;
+constexpr double kLargestInteger = 9007199254740991;
 constexpr double kMostStrings = 1 << 24;
 
 // The arguments of one call. Anything that is wrong with them leaves an exception pending.
@@ -95,7 +95,7 @@ class Call {
 
   bool Ticket(std::uint64_t& ticket) const {
     double number = 0;
-    if (!Integer(1, "ticket", 0, kLargestTicket, number)) return false;
+    if (!Integer(1, "ticket", 0, kLargestInteger, number)) return false;
     ticket = static_cast<std::uint64_t>(number);
     return true;
   }
@@ -199,6 +199,27 @@ napi_value Launch(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+napi_value Adopt(napi_env env, napi_callback_info info) {
+  const Call<8> call(env, info);
+  LauncherHandle* const handle = call.OpenHandle();
+  AdoptRequest request;
+  double pid = 0;
+  double start_ticks = 0;
+  double started_at = 0;
+  if (handle == nullptr || !call.Ticket(request.ticket) ||
+      !call.Integer(2, "pid", 1, std::numeric_limits<pid_t>::max(), pid) ||
+      !call.Integer(3, "startTicks", 0, kLargestInteger, start_ticks) ||
+      !call.Integer(4, "startedAtMs", 0, kLargestInteger, started_at) || !call.Span(5, "timeoutMs", request.timeout) ||
+      !call.Span(6, "killAfterMs", request.kill_after) || !call.Span(7, "slowAfterMs", request.slow_after)) {
+    return nullptr;
+  }
+  request.pid = static_cast<pid_t>(pid);
+  request.start_ticks = static_cast<std::uint64_t>(start_ticks);
+  request.started_at_ms = static_cast<std::int64_t>(started_at);
+  handle->launcher().Adopt(request);
+  return nullptr;
+}
+
 napi_value Failure(napi_env env, napi_callback_info info) {
   const Call<2> call(env, info);
   // Also of a launcher that was closed in the meantime, as long as the call of onMessages goes on.
@@ -271,7 +292,7 @@ void AddLauncher(Napi::Env env, Napi::Object exports) {
   const std::pair<const char*, napi_callback> functions[] = {
       {"launcherCreate", Create}, {"launcherLaunch", Launch},       {"launcherAppendLog", AppendLog},
       {"launcherSignal", Signal}, {"launcherTerminate", Terminate}, {"launcherRef", Ref},
-      {"launcherClose", Close},   {"launcherFailure", Failure},
+      {"launcherClose", Close},   {"launcherFailure", Failure},     {"launcherAdopt", Adopt},
   };
   for (const auto& [name, callback] : functions) {
     napi_value function = nullptr;

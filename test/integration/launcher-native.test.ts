@@ -6,6 +6,7 @@ import { type NativeLauncher, type NativeLogBlock, native } from "../../lib/nati
 type LaunchArguments =
   Parameters<typeof native.launcherLaunch> extends [unknown, unknown, ...infer Rest] ? Rest : never;
 const goodLaunch: LaunchArguments = ["/bin/true\0/\0\0true\0", 1, 0, null, 0, 0, 0];
+const goodAdoption = [2 ** 31 - 1, 1, 0, 0, 0, 0] as const;
 const goodBlock: NativeLogBlock = { log: "/nowhere/log", header: "", bodyFile: null, body: "", trailer: "" };
 const wrongArgument = expect.objectContaining({ code: "ERR_UCB_ARGUMENT", message: expect.stringMatching(/\w+ /) });
 
@@ -27,6 +28,7 @@ describe("the addon", () => {
     const launcher = value as NativeLauncher;
     const calls = [
       () => native.launcherLaunch(launcher, 1, ...goodLaunch),
+      () => native.launcherAdopt(launcher, 1, ...goodAdoption),
       () => native.launcherAppendLog(launcher, 1, goodBlock),
       () => native.launcherSignal(launcher, 1, 15),
       () => native.launcherTerminate(launcher, 1, 0),
@@ -65,6 +67,17 @@ describe("the addon", () => {
       for (const value of values) {
         const launch = goodLaunch.with(index, value as never) as unknown as LaunchArguments;
         expect(() => native.launcherLaunch(launcher, 1, ...launch)).toThrow(wrongArgument);
+      }
+    });
+  });
+
+  it("refuses to take over what cannot be a process", () => {
+    const launcher = openNative();
+    const wrong = [[0, -1, 1.5, 2 ** 31], [-1, 0.5, 2 ** 53], [-1, 2 ** 53], [-1], [Number.NaN], [-1]];
+    wrong.forEach((values, index) => {
+      for (const value of [...values, undefined, "1"]) {
+        const adoption = goodAdoption.with(index, value as never) as unknown as typeof goodAdoption;
+        expect(() => native.launcherAdopt(launcher, 1, ...adoption)).toThrow(wrongArgument);
       }
     });
   });
@@ -116,6 +129,7 @@ describe("the addon", () => {
     const launcher = openNative();
     for (const ticket of [-1, 1.5, Number.NaN, 2 ** 53, "1" as unknown as number]) {
       expect(() => native.launcherLaunch(launcher, ticket, ...goodLaunch)).toThrow(wrongArgument);
+      expect(() => native.launcherAdopt(launcher, ticket, ...goodAdoption)).toThrow(wrongArgument);
       expect(() => native.launcherAppendLog(launcher, ticket, goodBlock)).toThrow(wrongArgument);
       expect(() => native.launcherSignal(launcher, ticket, 15)).toThrow(wrongArgument);
       expect(() => native.launcherTerminate(launcher, ticket, 0)).toThrow(wrongArgument);
@@ -147,6 +161,7 @@ describe("the addon", () => {
     native.launcherClose(launcher);
     const closed = expect.objectContaining({ code: "ERR_UCB_CLOSED" });
     expect(() => native.launcherLaunch(launcher, 1, ...goodLaunch)).toThrow(closed);
+    expect(() => native.launcherAdopt(launcher, 1, ...goodAdoption)).toThrow(closed);
     expect(() => native.launcherAppendLog(launcher, 1, goodBlock)).toThrow(closed);
     expect(() => native.launcherSignal(launcher, 1, 15)).toThrow(closed);
     expect(() => native.launcherTerminate(launcher, 1, 0)).toThrow(closed);

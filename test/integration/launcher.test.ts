@@ -19,13 +19,14 @@ describe("a launched process", () => {
       pid: started.pid,
       exitCode: 3,
       signal: null,
+      statusKnown: true,
       timedOut: false,
       durationMs: expect.any(Number),
       usage: { userMs: expect.any(Number), systemMs: expect.any(Number), maxRssKb: expect.any(Number) },
       endedAt: expect.any(Number),
     });
     expect(outcome.durationMs).toBeGreaterThan(0);
-    expect(outcome.usage.userMs + outcome.usage.systemMs).toBeGreaterThan(0);
+    expect((outcome.usage?.userMs ?? 0) + (outcome.usage?.systemMs ?? 0)).toBeGreaterThan(0);
     expect(outcome.endedAt).toBeGreaterThanOrEqual(started.startedAt);
     expect(outcome.endedAt).toBeLessThanOrEqual(Date.now());
   });

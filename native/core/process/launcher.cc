@@ -56,6 +56,12 @@ void Launcher::Launch(LaunchRequest request) {
   changed_.notify_one();
 }
 
+void Launcher::Adopt(const AdoptRequest& request) {
+  if (reaper_ == nullptr) return;
+  const Status taken = reaper_->TakeOver(request);
+  if (!taken) messages_.Post(Message(Message::Kind::kFailed, request.ticket, taken.error()));
+}
+
 void Launcher::AppendLog(std::uint64_t ticket, LogBlock block) {
   if (log_appender_ != nullptr) log_appender_->Append(ticket, std::move(block));
 }

@@ -37,6 +37,9 @@ class Launcher {
 
   // Answered by messages. Does nothing once stopped, like the next.
   void Launch(LaunchRequest request);
+  // Waits for a process that somebody else has started as it does for launched ones, without kStarted. If there is no
+  // such process any more, kFailed with ESRCH.
+  void Adopt(const AdoptRequest& request);
   void AppendLog(std::uint64_t ticket, LogBlock block);
 
   // Signals a running child's group. False if there is no such child, or if the system refused.

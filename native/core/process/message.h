@@ -26,7 +26,7 @@ struct Message {
   double duration_ms = 0;         // kExited, like all that follow but the error
   double user_ms = 0;
   double system_ms = 0;
-  std::int64_t max_rss_kb = 0;   // as wait4 counts: never below what the launching process itself once held
+  std::int64_t max_rss_kb = 0;   // as wait4 counts: never below what the launching process held; -1: no usage is known
   std::unique_ptr<Error> error;  // kFailed, kLogFailed
 
   Message() = default;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include <chrono>
@@ -36,6 +37,21 @@ Result<UniqueFd> AnonymousFile(std::string_view content);
 // When `pid` was started, in clock ticks since boot: together with the pid it names one process. 0 if not to be had.
 std::uint64_t StartTicks(pid_t pid);
 
+// How a process ended that somebody else has started. Nothing is known of what was reaped already, unless the system
+// keeps it for holders of a descriptor (Linux 6.15), or of what runs under another user.
+struct ForeignEnd {
+  std::optional<int> status;    // as wait4 has it
+  std::optional<rusage> usage;  // only where the process had become our child
+};
+
+// Of the process that `pid` and `start_ticks` name; `descriptor` stands for it or is empty. Nothing if it still runs.
+// Reaps it if it has become our child.
+std::optional<ForeignEnd> EndOf(pid_t pid, std::uint64_t start_ticks, const UniqueFd& descriptor);
+
+// Signals the group that this process leads, or once led, and never another that was given its number. False if there
+// is nobody left in it, or if the system refused.
+bool SignalForeignGroup(pid_t pid, std::uint64_t start_ticks, const UniqueFd& descriptor, int signal);
+
 // The descriptors above 2 that a new program would inherit.
 std::vector<int> InheritedDescriptors();
 
@@ -51,8 +67,8 @@ class ProcessWatcher {
   // child is reaped, not earlier. Any thread.
   UniqueFd Open(pid_t pid) const;
   // From now on Wait tells, once, that `pid` has ended. It never fails: a child whose descriptor is empty or cannot be
-  // waited for is looked at every 10 ms. Any thread.
-  void Watch(pid_t pid, const UniqueFd& descriptor);
+  // waited for is looked at every 10 ms. Of a process that is not our child its start must be given. Any thread.
+  void Watch(pid_t pid, const UniqueFd& descriptor, std::uint64_t foreign_start_ticks = 0);
   // Makes a Wait that is under way, or else the next one, return. Any thread.
   void Wake();
   // Replaces `ended` by children that ended, or by nothing after `until`, a Wake, or for no reason. One thread at a
@@ -63,11 +79,16 @@ class ProcessWatcher {
   ProcessWatcher(bool process_descriptors, UniqueFd events, UniqueFd wake);
   void LookAtPolled(std::vector<pid_t>& ended);
 
+  struct Polled {
+    pid_t pid;
+    std::uint64_t foreign_start_ticks;  // 0: our child
+  };
+
   const bool process_descriptors_;
   const UniqueFd events_;
   const UniqueFd wake_;
   std::mutex mutex_;
-  std::vector<pid_t> polled_;  // guarded by mutex_
+  std::vector<Polled> polled_;  // guarded by mutex_
 };
 
 }  // namespace ucb::platform

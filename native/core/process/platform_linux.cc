@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -35,12 +36,93 @@ constexpr unsigned kNoExecSeal = MFD_NOEXEC_SEAL;
 constexpr unsigned kNoExecSeal = 8;
 #endif
 
+// What headers of old systems do not name. The numbers are the same on all architectures we build for.
+constexpr long kPidfdSendSignal = 424;
+constexpr unsigned kSignalProcessGroup = 1U << 2;
+constexpr idtype_t kByPidfd = static_cast<idtype_t>(3);
+constexpr std::uint64_t kInfoExit = 1U << 3;
+
+// struct pidfd_info of the kernel, whose size is part of the request.
+struct PidfdInfo {
+  std::uint64_t mask;
+  std::uint64_t cgroup_id;
+  std::array<std::uint32_t, 11> credentials;  // pid and the like, then user and group ids
+  std::int32_t exit_code;                     // as wait4 has it
+};
+static_assert(sizeof(PidfdInfo) == 64);
+constexpr unsigned long kPidfdGetInfo = _IOWR(0xFF, 11, PidfdInfo);
+
 constexpr std::chrono::milliseconds kPollInterval{10};
 // Stands for the wake-up among pids in epoll's user data.
 constexpr std::uint64_t kWakeKey = std::numeric_limits<std::uint64_t>::max();
 
 int PidfdOpen(pid_t pid) {
   return static_cast<int>(::syscall(kPidfdOpen, pid, 0));
+}
+
+struct ProcessStat {
+  char state = 0;
+  long threads = 0;
+  std::uint64_t start_ticks = 0;
+  std::optional<int> status;  // as wait4 has it, or 0; only of a process that has ended
+
+  // Its threads may outlive the one that the state is of.
+  bool HasEnded() const { return (state == 'Z' || state == 'X') && threads <= 1; }
+};
+
+// Nothing if there is no such process.
+std::optional<ProcessStat> ReadProcessStat(pid_t pid) {
+  std::array<char, 32> path{};
+  std::snprintf(path.data(), path.size(), "/proc/%d/stat", static_cast<int>(pid));
+  const UniqueFd file(::open(path.data(), O_RDONLY | O_CLOEXEC));
+  if (!file) return std::nullopt;
+  std::array<char, 1024> text{};
+  const ssize_t size = ::read(file.get(), text.data(), text.size());
+  if (size <= 0) return std::nullopt;
+  const std::string_view line(text.data(), static_cast<std::size_t>(size));
+  // The second field is the program's name in parentheses and may hold anything, so fields count from the last ")".
+  std::size_t at = line.rfind(')');
+  ProcessStat stat;
+  for (int field = 3; field <= 52; ++field) {
+    if (at != std::string_view::npos) at = line.find(' ', at + 1);
+    if (at == std::string_view::npos || at + 1 >= line.size()) {
+      // Systems may tell less, but not less than this.
+      if (field <= 22) return std::nullopt;
+      break;
+    }
+    const char* const begin = line.data() + at + 1;
+    const char* const end = line.data() + line.size();
+    if (field == 3) stat.state = *begin;
+    if (field == 20) std::from_chars(begin, end, stat.threads);
+    if (field == 22) std::from_chars(begin, end, stat.start_ticks);
+    if (field == 52) std::from_chars(begin, end, stat.status.emplace());
+  }
+  return stat;
+}
+
+// The status that the system keeps for holders of a descriptor after the process was reaped; since Linux 6.15.
+std::optional<int> ReadKeptStatus(int descriptor) {
+  PidfdInfo info{};
+  info.mask = kInfoExit;
+  if (::ioctl(descriptor, kPidfdGetInfo, &info) != 0 || (info.mask & kInfoExit) == 0) return std::nullopt;
+  return info.exit_code;
+}
+
+// The status of a process that waits to be reaped.
+std::optional<int> ReadZombieStatus(pid_t pid, std::uint64_t start_ticks) {
+  std::array<char, 32> path{};
+  std::snprintf(path.data(), path.size(), "/proc/%d/exe", static_cast<int>(pid));
+  // Those who may not know the status are shown 0. They may not follow this link either; for others it leads nowhere.
+  char ignored = 0;
+  if (::readlink(path.data(), &ignored, 1) >= 0 || errno != ENOENT) return std::nullopt;
+  const std::optional<ProcessStat> stat = ReadProcessStat(pid);
+  if (!stat || stat->start_ticks != start_ticks || !stat->HasEnded()) return std::nullopt;
+  return stat->status;
+}
+
+int StatusOf(const siginfo_t& info) {
+  if (info.si_code == CLD_EXITED) return (info.si_status & 0xff) << 8;
+  return (info.si_status & 0x7f) | (info.si_code == CLD_DUMPED ? 0x80 : 0);
 }
 
 template <typename Function>
@@ -82,24 +164,46 @@ Result<UniqueFd> AnonymousFile(std::string_view content) {
 }
 
 std::uint64_t StartTicks(pid_t pid) {
-  std::array<char, 32> path{};
-  std::snprintf(path.data(), path.size(), "/proc/%d/stat", static_cast<int>(pid));
-  const UniqueFd file(::open(path.data(), O_RDONLY | O_CLOEXEC));
-  if (!file) return 0;
-  std::array<char, 1024> text{};
-  const ssize_t size = ::read(file.get(), text.data(), text.size());
-  if (size <= 0) return 0;
-  std::string_view line(text.data(), static_cast<std::size_t>(size));
-  // The second field is the program's name in parentheses and may hold anything, so fields count from the last ")".
-  std::size_t at = line.rfind(')');
-  for (int field = 2; field < 22; ++field) {
-    if (at == std::string_view::npos) return 0;
-    at = line.find(' ', at + 1);
+  const std::optional<ProcessStat> stat = ReadProcessStat(pid);
+  return stat ? stat->start_ticks : 0;
+}
+
+std::optional<ForeignEnd> EndOf(pid_t pid, std::uint64_t start_ticks, const UniqueFd& descriptor) {
+  const std::optional<ProcessStat> stat = ReadProcessStat(pid);
+  const bool exists = stat && stat->start_ticks == start_ticks;
+  if (exists && !stat->HasEnded()) return std::nullopt;
+  ForeignEnd end;
+  siginfo_t info{};
+  rusage usage{};
+  // The C library's waitid has no usage.
+  const auto wait_for = [&](idtype_t type, int id) {
+    return ::syscall(SYS_waitid, type, id, &info, WEXITED | WNOHANG, &usage);
+  };
+  if (exists) {
+    const long result = descriptor ? wait_for(kByPidfd, descriptor.get()) : -1;
+    if (result != 0 && (!descriptor || errno == EINVAL)) wait_for(P_PID, pid);
   }
-  if (at == std::string_view::npos) return 0;
-  std::uint64_t ticks = 0;
-  std::from_chars(line.data() + at + 1, line.data() + line.size(), ticks);
-  return ticks;
+  if (info.si_pid == pid) {
+    end.status = StatusOf(info);
+    end.usage = usage;
+    return end;
+  }
+  if (exists) end.status = ReadZombieStatus(pid, start_ticks);
+  // Last: its parent may have reaped it at any moment.
+  if (!end.status && descriptor) end.status = ReadKeptStatus(descriptor.get());
+  return end;
+}
+
+bool SignalForeignGroup(pid_t pid, std::uint64_t start_ticks, const UniqueFd& descriptor, int signal) {
+  if (descriptor) {
+    if (::syscall(kPidfdSendSignal, descriptor.get(), signal, nullptr, kSignalProcessGroup) == 0) return true;
+    // Before Linux 6.9 only one process could be meant.
+    if (errno != EINVAL && errno != ENOSYS && errno != EPERM) return false;
+  }
+  // A number is not given away as long as anybody is left in its group. So a process that has it now, and is not ours,
+  // says that nobody is.
+  const std::uint64_t present = StartTicks(pid);
+  return (present == 0 || present == start_ticks) && ::kill(-pid, signal) == 0;
 }
 
 std::vector<int> InheritedDescriptors() {
@@ -141,7 +245,7 @@ UniqueFd ProcessWatcher::Open(pid_t pid) const {
   return UniqueFd(process_descriptors_ ? PidfdOpen(pid) : -1);
 }
 
-void ProcessWatcher::Watch(pid_t pid, const UniqueFd& descriptor) {
+void ProcessWatcher::Watch(pid_t pid, const UniqueFd& descriptor, std::uint64_t foreign_start_ticks) {
   if (descriptor) {
     epoll_event event{};
     // One shot: a child that is just being spawned holds a copy of the descriptor until its exec, and as long as any
@@ -149,12 +253,13 @@ void ProcessWatcher::Watch(pid_t pid, const UniqueFd& descriptor) {
     event.events = EPOLLIN | EPOLLONESHOT;
     event.data.u64 = static_cast<std::uint64_t>(pid);
     if (::epoll_ctl(events_.get(), EPOLL_CTL_ADD, descriptor.get(), &event) == 0) return;
+    if (errno == EEXIST && ::epoll_ctl(events_.get(), EPOLL_CTL_MOD, descriptor.get(), &event) == 0) return;
   }
   bool first = false;
   {
     const std::lock_guard lock(mutex_);
     first = polled_.empty();
-    polled_.push_back(pid);
+    polled_.push_back({pid, foreign_start_ticks});
   }
   // A Wait under way may sleep for longer than the interval.
   if (first) Wake();
@@ -195,12 +300,18 @@ void ProcessWatcher::Wait(std::optional<Clock::time_point> until, std::vector<pi
 
 void ProcessWatcher::LookAtPolled(std::vector<pid_t>& ended) {
   const std::lock_guard lock(mutex_);
-  std::erase_if(polled_, [&](pid_t pid) {
-    siginfo_t info{};
-    const int result = ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT);
-    // Not being ours to wait for is an end too: the reaper then finds the same and says so.
-    const bool over = result == 0 ? info.si_pid == pid : errno != EINTR;
-    if (over) ended.push_back(pid);
+  std::erase_if(polled_, [&](const Polled& polled) {
+    bool over = false;
+    if (polled.foreign_start_ticks != 0) {
+      const std::optional<ProcessStat> stat = ReadProcessStat(polled.pid);
+      over = !stat || stat->start_ticks != polled.foreign_start_ticks || stat->HasEnded();
+    } else {
+      siginfo_t info{};
+      const int result = ::waitid(P_PID, static_cast<id_t>(polled.pid), &info, WEXITED | WNOHANG | WNOWAIT);
+      // Not being ours to wait for is an end too: the reaper then finds the same and says so.
+      over = result == 0 ? info.si_pid == polled.pid : errno != EINTR;
+    }
+    if (over) ended.push_back(polled.pid);
     return over;
   });
 }

@@ -25,16 +25,20 @@ std::chrono::nanoseconds Bounded(Milliseconds span) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::clamp(span, Milliseconds{0}, kLongest));
 }
 
+// Far longer than any system runs, and safely taken from any time.
+constexpr std::chrono::milliseconds kOldest{std::chrono::hours{24 * 365 * 100}};
+
 TimePoint Next(const RunningProcess& child) {
   return std::min({child.slow_at, child.timeout_at, child.kill_at});
 }
 
-void SignalGroup(const RunningProcess& child, int signal) {
-  ::kill(-child.pid, signal);
+bool SignalGroup(const RunningProcess& child, int signal) {
+  if (child.foreign_start_ticks == 0) return ::kill(-child.pid, signal) == 0;
+  return platform::SignalForeignGroup(child.pid, child.foreign_start_ticks, child.descriptor, signal);
 }
 
 // Without a status, where the system has none for us, neither an exit code nor a signal is told.
-Message Exited(const RunningProcess& child, std::optional<int> status, const rusage& usage) {
+Message Exited(const RunningProcess& child, std::optional<int> status, const std::optional<rusage>& usage) {
   Message message(Message::Kind::kExited, child.ticket);
   message.pid = child.pid;
   message.timed_out = child.timed_out;
@@ -42,9 +46,12 @@ Message Exited(const RunningProcess& child, std::optional<int> status, const rus
   if (status && WIFSIGNALED(*status)) message.signal = WTERMSIG(*status);
   const auto duration = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - child.started);
   message.duration_ms = static_cast<double>(duration.count()) / 1e3;
-  message.user_ms = InMilliseconds(usage.ru_utime);
-  message.system_ms = InMilliseconds(usage.ru_stime);
-  message.max_rss_kb = usage.ru_maxrss;
+  message.max_rss_kb = -1;
+  if (usage) {
+    message.user_ms = InMilliseconds(usage->ru_utime);
+    message.system_ms = InMilliseconds(usage->ru_stime);
+    message.max_rss_kb = usage->ru_maxrss;
+  }
   return message;
 }
 
@@ -108,25 +115,58 @@ void Reaper::Add(const LaunchRequest& request, TimePoint started_at, Message sta
   if (wake) watcher_->Wake();
 }
 
+Status Reaper::TakeOver(const AdoptRequest& request) {
+  const Error gone = Error::System("pidfd_open", ESRCH);
+  RunningProcess child;
+  child.ticket = request.ticket;
+  child.pid = request.pid;
+  child.foreign_start_ticks = request.start_ticks;
+  // Asked before and after: the descriptor is of a process that had the number in between, which is this one.
+  if (request.start_ticks == 0 || platform::StartTicks(child.pid) != request.start_ticks) return gone;
+  child.descriptor = watcher_->Open(child.pid);
+  if (platform::StartTicks(child.pid) != request.start_ticks) return gone;
+  const std::chrono::milliseconds age(Message::UnixMilliseconds() - request.started_at_ms);
+  // A clock that was set back must not make a process younger than none.
+  child.started = Clock::now() - std::clamp(age, std::chrono::milliseconds{0}, kOldest);
+  child.kill_after = Bounded(request.kill_after);
+  if (request.slow_after.count() > 0) child.slow_at = child.started + Bounded(request.slow_after);
+  if (request.timeout.count() > 0) child.timeout_at = child.started + Bounded(request.timeout);
+  bool wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto known = children_.find(child.pid);
+    if (known != children_.end()) {
+      const std::uint64_t ticks = known->second.foreign_start_ticks;
+      if (ticks == 0 || ticks == request.start_ticks) return Error::System("pidfd_open", EBUSY);
+    }
+    wake = Insert(std::move(child));
+  }
+  if (wake) watcher_->Wake();
+  return Unit{};
+}
+
 // Says whether Run sleeps for too long now.
 bool Reaper::Insert(RunningProcess child) {
   const pid_t pid = child.pid;
   const bool wake = Next(child) < awake_at_;
   // Its number is free again: somebody else has waited for the child that had it.
   const auto lost = children_.find(pid);
-  if (lost != children_.end() && messages_ != nullptr) messages_->Post(Exited(lost->second, std::nullopt, rusage{}));
+  if (lost != children_.end()) {
+    if (messages_ != nullptr) messages_->Post(Exited(lost->second, std::nullopt, std::nullopt));
+    Forget(lost->second);
+  }
   ScheduleNext(child);
   pids_[child.ticket] = pid;
   const RunningProcess& inserted = children_.insert_or_assign(pid, std::move(child)).first->second;
   // Last: the end of a child is told once, and must find it here.
-  watcher_->Watch(pid, inserted.descriptor);
+  watcher_->Watch(pid, inserted.descriptor, inserted.foreign_start_ticks);
   return wake;
 }
 
 bool Reaper::Signal(std::uint64_t ticket, int signal) {
   const std::lock_guard lock(mutex_);
   const RunningProcess* const child = Find(ticket);
-  return child != nullptr && ::kill(-child->pid, signal) == 0;
+  return child != nullptr && SignalGroup(*child, signal);
 }
 
 bool Reaper::Terminate(std::uint64_t ticket, Milliseconds kill_after) {
@@ -169,8 +209,9 @@ bool Reaper::Adopt(std::vector<RunningProcess>& children) {
     const std::lock_guard lock(mutex_);
     if (returned_) return false;
     for (RunningProcess& child : children) {
-      // The old descriptor belongs to another reaper's epoll, which is about to be closed.
-      child.descriptor = watcher_->Open(child.pid);
+      // The old descriptor belongs to another reaper's epoll, which is about to be closed. That of a process taken over
+      // stays all the same, as its number may stand for another by now.
+      if (child.foreign_start_ticks == 0) child.descriptor = watcher_->Open(child.pid);
       Insert(std::move(child));
     }
   }
@@ -238,6 +279,7 @@ void Reaper::Reap(pid_t pid, std::vector<Message>& messages) {
   const auto found = children_.find(pid);
   if (found == children_.end()) return;
   RunningProcess& child = found->second;
+  if (child.foreign_start_ticks != 0) return ReapForeign(child, messages);
   // As long as the leader is a zombie its group's number cannot belong to anyone else.
   if (child.terminating) SignalGroup(child, SIGKILL);
   int status = 0;
@@ -251,10 +293,29 @@ void Reaper::Reap(pid_t pid, std::vector<Message>& messages) {
     return;
   }
   // Where the process ignores SIGCHLD, or somebody else waits for our children, the status is lost.
-  messages.push_back(Exited(child, reaped > 0 ? std::optional(status) : std::nullopt, usage));
+  const bool known = reaped > 0;
+  messages.push_back(
+      Exited(child, known ? std::optional(status) : std::nullopt, known ? std::optional(usage) : std::nullopt));
+  Forget(child);
+}
+
+void Reaper::ReapForeign(RunningProcess& child, std::vector<Message>& messages) {
+  const std::optional<platform::ForeignEnd> end =
+      platform::EndOf(child.pid, child.foreign_start_ticks, child.descriptor);
+  if (!end) {
+    watcher_->Watch(child.pid, UniqueFd(), child.foreign_start_ticks);
+    return;
+  }
+  if (child.terminating) SignalGroup(child, SIGKILL);
+  messages.push_back(Exited(child, end->status, end->usage));
+  Forget(child);
+}
+
+void Reaper::Forget(const RunningProcess& child) {
+  const pid_t pid = child.pid;
   const auto ticket = pids_.find(child.ticket);
   if (ticket != pids_.end() && ticket->second == pid) pids_.erase(ticket);
-  children_.erase(found);
+  children_.erase(pid);
 }
 
 RunningProcess* Reaper::Find(std::uint64_t ticket) {

@@ -17,14 +17,15 @@
 
 namespace ucb {
 
-// A child that has not been reaped yet, and what is to be done about it when.
+// A child that has not been reaped yet, or a process that was taken over, and what is to be done about it when.
 struct RunningProcess {
   using TimePoint = platform::Clock::time_point;
   static constexpr TimePoint kNever = TimePoint::max();
 
   std::uint64_t ticket = 0;
-  pid_t pid = 0;        // also its process group, since it leads a session
-  UniqueFd descriptor;  // open for as long as the child is watched; empty where it is polled
+  pid_t pid = 0;                          // also its process group, since it leads a session
+  UniqueFd descriptor;                    // open for as long as the child is watched; empty where it is polled
+  std::uint64_t foreign_start_ticks = 0;  // of a process that was taken over; 0: our child
   TimePoint started;
   TimePoint slow_at = kNever;
   TimePoint timeout_at = kNever;
@@ -34,8 +35,9 @@ struct RunningProcess {
   bool terminating = false;  // TERM was sent: when the leader is gone, the rest of its group is killed
 };
 
-// Waits for children, one by one and never for any: the process has others that are not ours. Sends the signals their
-// deadlines ask for. It has no thread of its own; its owner calls Run on one.
+// Waits for children, one by one and never for any: the process has others that are not ours; and in the same way for
+// processes of others that it was told of. Sends the signals their deadlines ask for. It has no thread of its own; its
+// owner calls Run on one.
 class Reaper {
  public:
   // `messages` outlives the reaper, or its Orphan call.
@@ -49,6 +51,10 @@ class Reaper {
   // Takes a child that was just spawned with this request, and posts `started`: after it can be signalled, and before
   // anything else is told of it. Any thread, before, during or after Run.
   void Add(const LaunchRequest& request, RunningProcess::TimePoint started_at, Message started);
+
+  // Takes a process that somebody else has started. If there is no such process any more, ESRCH; if it is waited for
+  // already, EBUSY. Any thread.
+  Status TakeOver(const AdoptRequest& request);
 
   // Signals a running child's group. False if there is no such child, or if the system refused. As long as the answer
   // is being found the child is not reaped, so that no other process can have its number. Any thread.
@@ -80,6 +86,9 @@ class Reaper {
   void ServeDeadlines(std::vector<Message>& messages);
   void SendTerm(RunningProcess& child, std::chrono::nanoseconds kill_after);
   void Reap(pid_t pid, std::vector<Message>& messages);
+  void ReapForeign(RunningProcess& child, std::vector<Message>& messages);
+  // Posts nothing; the message of the end is the caller's.
+  void Forget(const RunningProcess& child);
   RunningProcess* Find(std::uint64_t ticket);
 
   const std::unique_ptr<platform::ProcessWatcher> watcher_;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -23,6 +25,18 @@ struct LaunchRequest {
   Milliseconds timeout{0};             // TERM to the process group after this long; 0 is never
   Milliseconds kill_after{5000};       // KILL to the process group this long after TERM
   Milliseconds slow_after{0};          // a kSlow message after this long; 0 is never
+};
+
+// A process to wait for that an earlier process started, in the same way: it leads a session. Its pid and its start
+// name it, whatever has become of the pid since.
+struct AdoptRequest {
+  std::uint64_t ticket = 0;
+  pid_t pid = 0;
+  std::uint64_t start_ticks = 0;
+  std::int64_t started_at_ms = 0;  // Unix milliseconds: what the spans count from
+  Milliseconds timeout{0};
+  Milliseconds kill_after{5000};
+  Milliseconds slow_after{0};
 };
 
 // One run's part of a job's log.
