@@ -29,11 +29,11 @@ export {
   CallbackEngine,
   type CloseMode,
   type EngineEvent,
-  type EngineOptions,
   type Registration,
 } from "./engine/callback-engine.js";
 export type { CallbackCounters, DropCode } from "./engine/counters.js";
 export type { EngineEvents } from "./engine/engine-events.js";
+export type { EngineOptions } from "./engine/engine-options.js";
 export { type ErrorCode, errorCodes, UcbError } from "./errors.js";
 export type { CallbackFunction, FunctionContext } from "./execute/function.js";
 export { Launcher } from "./execute/launcher.js";

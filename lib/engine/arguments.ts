@@ -6,8 +6,9 @@ import { defaultRunLimits, mostOf } from "../config/run-limits.js";
 import { type ErrorCode, UcbError } from "../errors.js";
 import { type EventFields, formatEvent, isEventType, isGlobal } from "../trigger/event.js";
 import { isTrigger } from "../trigger/is-trigger.js";
-import type { CloseMode, EngineOptions } from "./callback-engine.js";
+import type { CloseMode } from "./callback-engine.js";
 import type { EngineEvents } from "./engine-events.js";
+import type { EngineOptions } from "./engine-options.js";
 import type { EventRecords } from "./run-book.js";
 
 /**
@@ -17,11 +18,15 @@ import type { EventRecords } from "./run-book.js";
  */
 export function checkEngineOptions(options: unknown): asserts options is EngineOptions {
   if (!isObject(options)) throw argumentError("options", "an object", options);
-  const { configuration, logPath, supervisor, maxRunning, killAfterMs } = options;
+  const { configuration, logPath, supervisor, maxRunning, killAfterMs, state, retention } = options;
   if (configuration !== undefined) checkConfiguration(configuration);
   if (logPath !== undefined && !(typeof logPath === "string" && isAbsolute(logPath) && !logPath.includes("\0"))) {
     throw argumentError("logPath", "an absolute path", logPath);
   }
+  if (state !== undefined && !(typeof state === "string" && isAbsolute(state) && !state.includes("\0"))) {
+    throw argumentError("state", "an absolute path", state);
+  }
+  if (retention !== undefined) checkRetention(retention);
   if (supervisor !== undefined) checkSupervisor(supervisor);
   if (maxRunning !== undefined) checkPositive("maxRunning", maxRunning);
   if (killAfterMs !== undefined) checkPositive("killAfterMs", killAfterMs);
@@ -34,6 +39,15 @@ function checkConfiguration(configuration: unknown): void {
     Array.isArray(configuration.callbacks) &&
     Array.isArray(configuration.diagnostics);
   if (!isLoaded) throw argumentError("configuration", "what loadConfiguration resolves to", configuration);
+}
+
+function checkRetention(retention: unknown): void {
+  if (!isObject(retention)) throw argumentError("retention", "an object", retention);
+  for (const name of ["ms", "runs"]) {
+    const value = retention[name];
+    const isCount = typeof value === "number" && value >= 0;
+    if (value !== undefined && !isCount) throw argumentError(`retention.${name}`, "a number, 0 or more", value);
+  }
 }
 
 function checkSupervisor(supervisor: unknown): void {
@@ -161,6 +175,7 @@ const eventNames: Record<keyof EngineEvents, true> = {
   action: true,
   paused: true,
   resumed: true,
+  durability: true,
   problem: true,
 };
 

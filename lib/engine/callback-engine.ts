@@ -1,14 +1,10 @@
 import { availableParallelism } from "node:os";
-import { Bridge } from "../bridge/bridge.js";
-import type { Job, Subjob, Supervisor, Work } from "../bridge/supervisor.js";
+import type { Job, Subjob, Work } from "../bridge/supervisor.js";
 import type { Callback, Configuration } from "../config/configuration.js";
 import type { Diagnostic } from "../config/diagnostic.js";
-import { loadConfiguration } from "../config/load-configuration.js";
 import type { RunLimits } from "../config/run-limits.js";
 import { UcbError } from "../errors.js";
-import { findInterpreters } from "../execute/find-interpreters.js";
 import type { CallbackFunction } from "../execute/function.js";
-import { Launcher } from "../execute/launcher.js";
 import type { ScriptRoom } from "../execute/script.js";
 import type { Trigger } from "../trigger/ast.js";
 import { type EventFields, parseEvent } from "../trigger/event.js";
@@ -25,35 +21,18 @@ import {
   textOf,
 } from "./arguments.js";
 import type { CallbackPause } from "./breaker.js";
-import { CallbackTable } from "./callback-table.js";
+import { CallbackTable, type FunctionCallback } from "./callback-table.js";
 import type { CallbackCounters } from "./counters.js";
+import { DurableState } from "./durable-state.js";
 import { EngineEmitter, type EngineEvents } from "./engine-events.js";
+import type { EngineOptions } from "./engine-options.js";
 import { functionLimits } from "./function-limits.js";
 import { JobRecords } from "./job-records.js";
+import { type EngineParts, prepareEngine } from "./prepare-engine.js";
+import type { RecoveredRun } from "./recovery.js";
 import type { EventRecords } from "./run-book.js";
 import { Runs } from "./runs.js";
 import { EngineSupervisorPort } from "./supervisor-port.js";
-
-export interface EngineOptions {
-  /** Path of a `qb.conf`; without it `/etc/qb.conf` is read if it exists. */
-  qbConf?: string;
-  /** Callback directories, instead of those `qb.conf` names; an empty list for functions alone. */
-  directories?: readonly string[];
-  /** A configuration that was loaded already, instead of `qbConf` and `directories`. */
-  configuration?: Configuration;
-  /** Where output is filed, instead of `supervisor_logpath`. Absolute. */
-  logPath?: string;
-  /** Answers callbacks and does what they ask. Without one, records that events carried are kept and actions only reported. */
-  supervisor?: Supervisor;
-  /** Runs at once; default 16 a processor. */
-  maxRunning?: number;
-  /** Between TERM and KILL of a run that missed its deadline, in milliseconds; default 5000. */
-  killAfterMs?: number;
-  /** Refuse to open if the configuration has any error, doubtful names included. */
-  strict?: boolean;
-  /** Where PATH, HOME, LANG, TZ and QBDIR of callbacks come from; default the process's own. */
-  environment?: Readonly<Record<string, string | undefined>>;
-}
 
 /** An event, taken apart, with the records it carries. */
 export interface EngineEvent extends Omit<EventFields, "extra" | "name" | "jobId"> {
@@ -94,6 +73,9 @@ export class CallbackEngine {
   readonly #port: EngineSupervisorPort;
   readonly #script: ScriptRoom;
   readonly #runs: Runs;
+  readonly #state: DurableState | null;
+  /** Runs of an engine before whose functions nobody has registered yet. */
+  #unclaimed: RecoveredRun[] = [];
   /** Rules changed since the matcher was loaded; loading waits for the next event, so that many registrations cost one. */
   #stale = true;
   #registrations = 0;
@@ -103,39 +85,36 @@ export class CallbackEngine {
   #currentRecords: EventRecords = noRecords;
   readonly #fire = (callback: number, jobId: number) => this.#fired(callback, jobId);
 
-  private constructor(configuration: Configuration, options: EngineOptions, script: ScriptRoom) {
+  private constructor(options: EngineOptions, { configuration, script, stored }: EngineParts) {
     this.#configuration = configuration;
     this.#table = new CallbackTable(configuration.callbacks);
     this.#port = new EngineSupervisorPort(options.supervisor, this.#records, this.#events);
     this.#script = script;
     const { launcher, logPath } = script;
+    const room = { matcher: this.#matcher, records: this.#records, events: this.#events };
+    this.#state = stored === null ? null : new DurableState(stored.journal, stored.memories, room);
     this.#runs = new Runs({
-      ...{ records: this.#records, events: this.#events, port: this.#port, script },
+      ...{ records: this.#records, events: this.#events, port: this.#port, script, state: this.#state },
       qcb: { launcher, supervisor: this.#port, mail: configuration.qbConf.mail, logPath },
       maxRunning: options.maxRunning ?? 16 * availableParallelism(),
     });
+    for (const job of stored?.jobs ?? []) {
+      this.#records.update(job);
+      this.#matcher.attach(job);
+    }
+    for (const run of stored?.runs ?? []) this.#recover(run);
+    script.bridge.serve(this.#port.handler);
   }
 
   /**
-   * Reads the configuration, finds the interpreters it needs and starts the launcher's threads.
-   * @throws UcbError `ERR_UCB_CONFIG` with `strict` if anything is wrong; `ERR_UCB_ARGUMENT` for an option out of range
+   * Reads the configuration, finds the interpreters it needs and starts the launcher's threads. With `state`, runs of the
+   * engine before go on from the next turn of the event loop on: whoever wants to hear of all listens at once.
+   * @throws UcbError `ERR_UCB_CONFIG` with `strict` if anything is wrong; `ERR_UCB_ARGUMENT` for an option out of range;
+   * `ERR_UCB_STATE` if the state is damaged, another engine has it, or others may write there
    */
   static async open(options: EngineOptions = {}): Promise<CallbackEngine> {
     checkEngineOptions(options);
-    const configuration = options.configuration ?? (await loadConfiguration(options));
-    const { interpreters, diagnostics } = await findInterpreters(configuration.callbacks);
-    const all = [...configuration.diagnostics, ...diagnostics];
-    if (options.strict === true) refuseErrors(all);
-    const bridge = await Bridge.open();
-    const engine = new CallbackEngine({ ...configuration, diagnostics: all }, options, {
-      launcher: new Launcher(),
-      bridge,
-      interpreters,
-      logPath: options.logPath ?? configuration.qbConf.logPath,
-      killAfterMs: options.killAfterMs ?? 5000,
-    });
-    bridge.serve(engine.#port.handler);
-    return engine;
+    return new CallbackEngine(options, await prepareEngine(options));
   }
 
   /** What was found wrong or doubtful in the configuration when it was read. */
@@ -174,7 +153,7 @@ export class CallbackEngine {
     if (this.#closing !== null) throw new UcbError("ERR_UCB_CLOSED", "the engine is closed: no more jobs are taken");
     const record = jobOf(job);
     this.#matcher.attach({ ...this.#records.get(record.id), ...record });
-    this.#records.update(record);
+    this.#known(record);
   }
 
   /** Attaches a job and fires `submit-job` for it. Returns the number of runs fired. */
@@ -196,6 +175,7 @@ export class CallbackEngine {
     this.#currentText = text;
     this.#currentRecords = records;
     const lifecycle = text.startsWith("submit-job-") || text.startsWith("removed-job-");
+    this.#state?.eventReported(records);
     if (lifecycle || records.job !== undefined) return this.#emitWithRecord(text, records.job, lifecycle);
     return this.#matcher.matchEach(text, this.#fire);
   }
@@ -235,8 +215,10 @@ export class CallbackEngine {
     const timeoutMs = callback.timeoutMs ?? defaultTimeoutMs;
     if (this.#table.has(name)) throw new UcbError("ERR_UCB_ARGUMENT", `a callback "${name}" is registered already`);
     const limits = functionLimits(callback.limits ?? {});
-    const index = this.#table.add({ name, trigger, run: callback.run, timeoutMs, limits });
+    const registered: FunctionCallback = { name, trigger, run: callback.run, timeoutMs, limits };
+    const index = this.#table.add(registered);
     this.#stale = true;
+    this.#claim(registered);
     return {
       name,
       unregister: () => {
@@ -267,8 +249,21 @@ export class CallbackEngine {
   }
 
   /**
+   * Resolves when everything reported before is on the disk: then what it fires is run even if this process, or the
+   * machine, dies at the next instruction.
+   * @throws UcbError `ERR_UCB_STATE` if it could not be written, or the engine has no `state`
+   */
+  flush(): Promise<void> {
+    if (this.#state !== null) return this.#state.flush();
+    const message = "the engine was opened without state: nothing it is told can be made durable";
+    const hint = "open it with state, the path of a folder";
+    return Promise.reject(new UcbError("ERR_UCB_STATE", message, { hint }));
+  }
+
+  /**
    * Takes no more events and ends. With `wait` (the default) everything that fired still runs to its end; with `leave`
-   * and `terminate` waiting runs are dropped, and running scripts are left alone or ended with TERM and KILL.
+   * and `terminate` running scripts are left alone or ended with TERM and KILL, and waiting runs are dropped, or with
+   * `state` kept for the next engine, which also waits for those that were left alone.
    */
   close(options: { running?: CloseMode } = {}): Promise<void> {
     const mode = closeModeOf(options);
@@ -287,6 +282,7 @@ export class CallbackEngine {
     if (mode !== "leave") await this.idle();
     await (launcherClosed ?? this.#script.launcher.close());
     await this.#script.bridge.close();
+    await this.#state?.close();
     this.#matcher.close();
     this.#events.clear();
   }
@@ -294,6 +290,31 @@ export class CallbackEngine {
   #load(): void {
     this.#matcher.load(this.#table.rules());
     this.#stale = false;
+    this.#state?.rulesLoaded();
+  }
+
+  /** Runs of functions wait until somebody registers a function of that name. */
+  #recover(run: RecoveredRun): void {
+    const { kind, run: record } = run.stored;
+    if (kind === "function") {
+      this.#unclaimed.push(run);
+      this.#state?.unclaimed(run.stored);
+      return;
+    }
+    const { callbackId: id, callback: file } = record;
+    this.#runs.recover(run, this.#table.site(id) ?? { kind: "gone", callback: { id, file } });
+  }
+
+  #claim(callback: FunctionCallback): void {
+    const isTheirs = ({ stored }: RecoveredRun) => stored.run.callbackId === callback.name;
+    const claimed = this.#unclaimed.filter(isTheirs);
+    if (claimed.length > 0) this.#unclaimed = this.#unclaimed.filter((run) => !isTheirs(run));
+    for (const run of claimed) this.#runs.recover(run, { kind: "function", callback });
+  }
+
+  #known(job: Job): void {
+    this.#records.update(job);
+    this.#state?.attached(this.#records.get(job.id) ?? job);
   }
 
   /** Events that begin or end an attachment or bring news of a job: rarer, and dearer, than the rest. */
@@ -305,13 +326,16 @@ export class CallbackEngine {
     const submit = lifecycle && name === "submit";
     const record = job ?? { id: jobId };
     if (submit || this.#records.get(jobId) !== undefined) {
-      this.#records.update(record);
+      this.#known(record);
       if (submit || job !== undefined) this.#matcher.attach(this.#records.get(jobId) ?? record);
     }
     try {
       return this.#matcher.matchEach(text, this.#fire);
     } finally {
-      if (lifecycle && name === "removed") this.#records.delete(jobId);
+      if (lifecycle && name === "removed") {
+        this.#records.delete(jobId);
+        this.#state?.removed(jobId);
+      }
     }
   }
 
@@ -325,17 +349,4 @@ export class CallbackEngine {
     this.#currentText = text;
     this.#currentRecords = records;
   }
-}
-
-function refuseErrors(diagnostics: readonly Diagnostic[]): void {
-  const errors = diagnostics.filter(({ severity }) => severity === "error");
-  const [first] = errors;
-  if (first === undefined) return;
-  const more = errors.length === 1 ? "" : ` (and ${errors.length - 1} more)`;
-  throw new UcbError("ERR_UCB_CONFIG", `${first.message}${more}`, {
-    file: first.file,
-    line: first.line,
-    column: first.column,
-    hint: first.hint,
-  });
 }

@@ -13,11 +13,20 @@ export interface FunctionCallback {
   limits: RunLimits;
 }
 
-export type TableEntry = { kind: "site"; callback: Callback } | { kind: "function"; callback: FunctionCallback };
+/** A callback that an earlier engine knew and this one does not. */
+export interface GoneCallback {
+  id: string;
+  file: string;
+}
+
+export type TableEntry =
+  | { kind: "site"; callback: Callback }
+  | { kind: "function"; callback: FunctionCallback }
+  | { kind: "gone"; callback: GoneCallback };
 
 /** What the numbers mean that the matcher answers with. */
 export class CallbackTable {
-  readonly #entries: (TableEntry | undefined)[] = [];
+  readonly #entries: (Exclude<TableEntry, { kind: "gone" }> | undefined)[] = [];
 
   constructor(callbacks: readonly Callback[]) {
     for (const callback of callbacks) this.#entries.push({ kind: "site", callback });
@@ -30,6 +39,13 @@ export class CallbackTable {
   /** Whether a callback has this id: a function's is its name. */
   has(id: string): boolean {
     return this.#entries.some((entry) => (entry?.kind === "site" ? entry.callback.id : entry?.callback.name) === id);
+  }
+
+  /** The site's callback of this id, unless it is disabled. */
+  site(id: string): TableEntry | undefined {
+    return this.#entries.find(
+      (entry) => entry?.kind === "site" && entry.callback.id === id && entry.callback.options.enabled,
+    );
   }
 
   /** Returns the number the matcher will answer with. */

@@ -1,8 +1,11 @@
 import type { Verdict } from "./breaker.js";
 import type { CallbackCounters } from "./counters.js";
 
-/** How an attempt ended: `later` if it asks for another, `left` if it goes on and nobody will know its end. */
-export type Ending = "succeeded" | "failed" | "timed-out" | "lost" | "later" | "left";
+/**
+ * How an attempt ended: `lost` if nobody saw it end, `unknown` if somebody saw it but not how, `later` if it asks for
+ * another, `left` if it goes on and nobody will know its end.
+ */
+export type Ending = "succeeded" | "failed" | "timed-out" | "lost" | "unknown" | "later" | "left";
 
 /** An attempt that executes. */
 export interface Slot {
@@ -24,6 +27,6 @@ export function countEnding(counters: CallbackCounters, ending: Ending, isTriedA
   if (isTriedAgain) counters.retried++;
   if (ending === "succeeded") counters.succeeded++;
   if (ending === "timed-out") counters.timedOut++;
-  if (ending === "lost") counters.lost++;
+  if (ending === "lost" || ending === "unknown") counters.lost++;
   if (ending === "failed" || (ending === "later" && !isTriedAgain)) counters.failed++;
 }

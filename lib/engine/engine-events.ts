@@ -16,6 +16,8 @@ export interface EngineEvents {
   paused: [pause: CallbackPause];
   /** A paused callback succeeded when it was tried, or its limits have changed: its runs go on. */
   resumed: [pause: CallbackPause];
+  /** With `state`: what fires is not durable any more, and why; null when it is again. Told as a `problem`, too. */
+  durability: [problem: UcbError | null];
   /** Something went wrong that no run's outcome shows, such as a supervisor that did not answer. */
   problem: [error: UcbError];
 }

@@ -12,11 +12,15 @@ export class JobRecords {
   /** Keeps what is newly known of a job; fields not given keep their value. */
   update(job: Job): void {
     const known = this.#jobs.get(job.id);
-    this.#jobs.set(job.id, known === undefined ? job : { ...known, ...job });
+    this.#jobs.set(job.id, { ...known, ...job });
   }
 
   delete(id: number): void {
     this.#jobs.delete(id);
+  }
+
+  all(): Iterable<Job> {
+    return this.#jobs.values();
   }
 
   find(query: JobQuery): Job[] {

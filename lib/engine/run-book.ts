@@ -1,4 +1,4 @@
-import { monotonicFactory } from "ulid";
+import { decodeTime, monotonicFactory } from "ulid";
 import type { Job, Subjob, Work } from "../bridge/supervisor.js";
 import type { ErrorCode } from "../errors.js";
 import type { Outcome } from "../execute/execution.js";
@@ -29,11 +29,13 @@ export interface EventRecords {
 export class RunBook {
   /** Monotonic, so that runs of one millisecond still sort in the order they fired. */
   readonly #nextId = monotonicFactory();
+  /** Unix milliseconds of the latest id that an earlier engine gave; the clock may have been set back since. */
+  #latest = 0;
 
   open(entry: TableEntry, event: string, jobId: number, known: Job | undefined, records: EventRecords): OpenRun {
-    const name = entry.kind === "site" ? entry.callback.file : entry.callback.name;
+    const name = entry.kind === "function" ? entry.callback.name : entry.callback.file;
     const run: Run = {
-      id: this.#nextId(),
+      id: this.#nextId(Math.max(Date.now(), this.#latest)),
       callbackId: idOf(entry),
       callback: name,
       event,
@@ -65,12 +67,12 @@ export class RunBook {
     };
   }
 
-  start(run: Run, details: { pid: number | null; log: string | null }): void {
+  start(run: Run, details: { pid: number | null; log: string | null }, startedAt = Date.now()): void {
     run.state = "running";
     run.retryAt = null;
     run.reason = null;
     run.code = null;
-    run.startedAt = Date.now();
+    run.startedAt = startedAt;
     run.pid = details.pid;
     run.log = details.log;
   }
@@ -81,9 +83,15 @@ export class RunBook {
     run.endedAt = Date.now();
   }
 
+  /** Runs that fire from now on get ids behind those that an earlier engine gave. */
+  startAfter(id: string): void {
+    this.#latest = Math.max(this.#latest, decodeTime(id));
+  }
+
   /** An attempt has ended, and the run waits for another, which is due at `retryAt`. */
   retry(run: Run, outcome: Outcome, retryAt: number): void {
-    run.reason = `attempt ${run.attempt} asked to be repeated: ${outcome.reason}`;
+    const what = outcome.state === "lost" ? "was lost" : "asked to be repeated";
+    run.reason = `attempt ${run.attempt} ${what}: ${outcome.reason}`;
     run.code = outcome.code;
     run.log = outcome.log;
     run.state = "queued";
@@ -104,5 +112,5 @@ export class RunBook {
 
 /** The stable id of a callback. */
 export function idOf(entry: TableEntry): string {
-  return entry.kind === "site" ? entry.callback.id : entry.callback.name;
+  return entry.kind === "function" ? entry.callback.name : entry.callback.id;
 }

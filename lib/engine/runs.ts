@@ -1,16 +1,23 @@
-import type { RunLimits } from "../config/run-limits.js";
-import { asUcbError } from "../errors.js";
+import type { Job } from "../bridge/supervisor.js";
+import { defaultOptions } from "../config/callback-options.js";
+import { defaultRunLimits, type RunLimits } from "../config/run-limits.js";
+import { asUcbError, UcbError } from "../errors.js";
+import { adoptScript, fileLost } from "../execute/adopted-script.js";
 import { type Execution, type Outcome, outcomeOf } from "../execute/execution.js";
 import { FunctionStop, runFunction } from "../execute/function.js";
 import { type QcbRoom, runQcb } from "../execute/qcb.js";
+import type { Run } from "../execute/run.js";
 import { runScript, type ScriptRoom } from "../execute/script.js";
+import type { StoredProcess } from "../journal/records.js";
 import type { CallbackPause } from "./breaker.js";
 import type { TableEntry } from "./callback-table.js";
 import type { CallbackCounters, DropCode } from "./counters.js";
 import { dropReason } from "./drop-reason.js";
+import type { DurableState } from "./durable-state.js";
 import type { Ending, Slot } from "./ending.js";
 import type { EngineEmitter } from "./engine-events.js";
 import type { JobRecords } from "./job-records.js";
+import type { RecoveredRun } from "./recovery.js";
 import { type EventRecords, idOf, type OpenRun, RunBook } from "./run-book.js";
 import { Scheduler } from "./scheduler.js";
 import type { EngineSupervisorPort } from "./supervisor-port.js";
@@ -24,6 +31,8 @@ export interface RunsRoom {
   qcb: QcbRoom;
   /** Runs at once. */
   maxRunning: number;
+  /** Null where a crash forgets all. */
+  state: DurableState | null;
 }
 
 /** What an exit status of 75 (EX_TEMPFAIL) says: try again later. */
@@ -36,6 +45,7 @@ export class Runs {
   readonly #scheduler: Scheduler<OpenRun>;
   /** What stops each function that executes; scripts are stopped by the launcher. */
   readonly #executing = new Set<AbortController>();
+  #stopped = false;
 
   constructor(room: RunsRoom) {
     this.#room = room;
@@ -64,9 +74,29 @@ export class Runs {
       this.#drop(open, refusal);
       return;
     }
+    this.#room.state?.fired(open);
     const gaveWay = this.#scheduler.offer(id, limits, jobId, open);
     this.#tell(open);
     if (gaveWay !== null) this.#drop(gaveWay, "ERR_UCB_QUEUE_FULL");
+  }
+
+  /**
+   * Goes on with a run of an earlier engine; runs are given in the order in which they fired, before others fire. Tells
+   * nothing before the next turn of the event loop.
+   */
+  recover({ stored, fate, process }: RecoveredRun, entry: TableEntry): void {
+    const { run, known, carried, work, subjob } = stored;
+    const open: OpenRun = { run, entry, known, carried, work, subjob };
+    this.#book.startAfter(run.id);
+    this.#room.state?.restored(open, process);
+    if (fate === "queued" && entry.kind === "gone") {
+      setImmediate(() => this.#drop(open, "ERR_UCB_CALLBACK_GONE"));
+    } else if (fate === "queued") {
+      this.#scheduler.restore(idOf(entry), limitsOf(entry), run.jobId, open, run);
+    } else {
+      const slot = this.#scheduler.adopt(idOf(entry), limitsOf(entry), run.jobId, open, run.attempt);
+      setImmediate(() => void this.#goOn(open, slot, fate === "alive" ? process : null));
+    }
   }
 
   counters(): ReadonlyMap<string, CallbackCounters> {
@@ -86,9 +116,16 @@ export class Runs {
     this.#scheduler.forget(name);
   }
 
-  /** Begins nothing any more and stops functions. Resolves when all that waited is dropped. */
+  /**
+   * Begins nothing any more and stops functions. Resolves when all that waited is dropped, or left to the next engine
+   * with the same state.
+   */
   stop(): Promise<void> {
-    const cleared = this.#scheduler.clear((open) => this.#drop(open, "ERR_UCB_CLOSED"));
+    this.#stopped = true;
+    const isKept = this.#room.state !== null;
+    const cleared = this.#scheduler.clear((open) => {
+      if (!isKept) this.#drop(open, "ERR_UCB_CLOSED");
+    });
     const reason = new FunctionStop("failed", "the engine was closed");
     for (const abort of this.#executing) abort.abort(reason);
     return cleared;
@@ -97,50 +134,93 @@ export class Runs {
   async #execute(open: OpenRun, slot: Slot): Promise<void> {
     const abort = new AbortController();
     this.#executing.add(abort);
-    const outcome = await this.#outcomeOf(open, abort);
+    await this.#room.state?.mayBegin(open);
+    const outcome = this.#stopped && this.#room.state !== null ? null : await this.#outcomeOf(open, abort);
     this.#executing.delete(abort);
+    this.#conclude(open, slot, outcome);
+  }
+
+  /** With the process of a run, or without it if it ended unseen. */
+  async #goOn(open: OpenRun, slot: Slot, process: StoredProcess | null): Promise<void> {
+    const { script } = this.#room;
+    const { run } = open;
+    if (process !== null) {
+      this.#book.start(run, { pid: process.pid, log: run.log }, process.startedAt);
+      this.#tell(open);
+    }
+    const execution = this.#executionOf(open, open.known);
+    let outcome: Outcome | null;
+    try {
+      outcome =
+        process === null
+          ? await fileLost(execution, script)
+          : await adoptScript(execution, script, process, timeoutOf(open.entry));
+    } catch (error) {
+      const { message, code } = asUcbError(error, "ERR_UCB_LAUNCH", "");
+      outcome =
+        code === "ERR_UCB_CLOSED" ? null : outcomeOf("lost", run.startedAt ?? run.queuedAt, { reason: message, code });
+    }
+    this.#conclude(open, slot, outcome);
+  }
+
+  /** Null is the outcome of a run that is left to go on alone when the engine is closed: nobody, or the next engine, will know its end. */
+  #conclude(open: OpenRun, slot: Slot, outcome: Outcome | null): void {
     if (outcome === null) {
       slot.end("left", null);
       return;
     }
     const retryAt = slot.end(endingOf(outcome), outcome.reason);
-    if (retryAt === null) this.#book.end(open.run, outcome);
-    else this.#book.retry(open.run, outcome, retryAt);
+    if (retryAt === null) {
+      this.#book.end(open.run, outcome);
+      this.#room.state?.ended(open);
+    } else {
+      this.#book.retry(open.run, outcome, retryAt);
+      this.#room.state?.waits(open);
+    }
     this.#tell(open);
   }
 
-  /** Null if it was left alone when the engine was closed: it still runs, and nobody will know how it ends. */
   async #outcomeOf(open: OpenRun, abort: AbortController): Promise<Outcome | null> {
     try {
       return await this.#perform(open, abort);
     } catch (error) {
       const { message, code } = asUcbError(error, "ERR_UCB_LAUNCH", "");
-      if (code === "ERR_UCB_CLOSED" && open.run.pid !== null) return null;
+      if (code === "ERR_UCB_CLOSED" && (open.run.pid !== null || this.#room.state !== null)) return null;
       return outcomeOf("failed", open.run.startedAt ?? Date.now(), { reason: message, code });
     }
   }
 
   async #perform(open: OpenRun, abort: AbortController): Promise<Outcome> {
-    const { port, script, qcb, events } = this.#room;
-    const { entry, run, work, subjob } = open;
-    const execution: Execution = {
-      run,
-      job: await port.recordOf(run.jobId, open.known, open.carried),
-      ...(work === undefined ? {} : { work }),
-      ...(subjob === undefined ? {} : { subjob }),
-      started: (details) => {
-        this.#book.start(run, details);
-        this.#tell(open);
-      },
-      slow: () => events.tell("slow", { ...run }),
-    };
+    const { port, script, qcb } = this.#room;
+    const { entry, run } = open;
+    const execution = this.#executionOf(open, await port.recordOf(run.jobId, open.known, open.carried));
     if (entry.kind === "function") return await runFunction(entry.callback, execution, port, abort);
+    if (entry.kind === "gone") throw new UcbError("ERR_UCB_CALLBACK_GONE", gone(run));
     if (entry.callback.language === "qube") return await runQcb(entry.callback, execution, qcb);
     return await runScript(entry.callback, execution, script);
   }
 
-  #drop(open: OpenRun, code: DropCode): void {
-    this.#book.drop(open.run, dropReason(code, limitsOf(open.entry)), code);
+  #executionOf(open: OpenRun, job: Job): Execution {
+    const { events, state } = this.#room;
+    const { run, work, subjob } = open;
+    return {
+      run,
+      job,
+      ...(work === undefined ? {} : { work }),
+      ...(subjob === undefined ? {} : { subjob }),
+      started: (details) => {
+        this.#book.start(run, details);
+        state?.began(open, details.process ?? null);
+        this.#tell(open);
+      },
+      slow: () => events.tell("slow", { ...run }),
+    };
+  }
+
+  #drop(open: OpenRun, code: DropCode | "ERR_UCB_CALLBACK_GONE"): void {
+    const reason = code === "ERR_UCB_CALLBACK_GONE" ? gone(open.run) : dropReason(code, limitsOf(open.entry));
+    this.#book.drop(open.run, reason, code);
+    this.#room.state?.ended(open);
     this.#tell(open);
   }
 
@@ -150,11 +230,25 @@ export class Runs {
   }
 }
 
+/** What is left of a callback that is no more must not run again. */
+const goneLimits: RunLimits = { ...defaultRunLimits, onLost: "report" };
+
+function gone({ callback }: Run): string {
+  return `${callback} is no longer among the callbacks, or is disabled`;
+}
+
+function timeoutOf(entry: TableEntry): number {
+  if (entry.kind === "gone") return defaultOptions.timeoutMs;
+  return entry.kind === "site" ? entry.callback.options.timeoutMs : entry.callback.timeoutMs;
+}
+
 function limitsOf(entry: TableEntry): RunLimits {
+  if (entry.kind === "gone") return goneLimits;
   return entry.kind === "site" ? entry.callback.options : entry.callback.limits;
 }
 
 function endingOf({ state, exitCode, code }: Outcome): Ending {
+  if (state === "lost" && code === "ERR_UCB_STATUS") return "unknown";
   const asksForRetry = exitCode === temporaryFailure || code === "ERR_UCB_LATER";
   return state === "failed" && asksForRetry ? "later" : state;
 }

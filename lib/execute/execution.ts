@@ -2,6 +2,27 @@ import type { Action, ActionTarget, Job, JobQuery, Subjob, Verb, Work } from "..
 import type { ErrorCode } from "../errors.js";
 import type { ResourceUsage, Run } from "./run.js";
 
+/** What is known of an attempt when it begins. */
+export interface Beginning {
+  pid: number | null;
+  /** The file that receives output while it runs. */
+  log: string | null;
+  /** What another engine needs to go on with the process after this one died; absent if there is none. */
+  process?: RunProcess;
+}
+
+/** A process of a run, as it can be found again. Times are Unix milliseconds. */
+export interface RunProcess {
+  pid: number;
+  /** When it started, in clock ticks since the system booted: pids are given again. */
+  startTicks: number;
+  startedAt: number;
+  /** Null where its callback's `timeout` decides. */
+  deadlineAt: number | null;
+  /** What lets it ask the supervisor. */
+  token: string;
+}
+
 /** A run on its way through an executor. */
 export interface Execution {
   readonly run: Run;
@@ -9,15 +30,15 @@ export interface Execution {
   readonly job: Job;
   readonly work?: Work;
   readonly subjob?: Subjob;
-  /** Tells the engine that the work has begun; `log` is the file that receives output while it runs. */
-  started(details: { pid: number | null; log: string | null }): void;
+  /** Tells the engine that the work has begun. */
+  started(details: Beginning): void;
   /** Tells the engine that a third of the deadline has passed. */
   slow(): void;
 }
 
 /** How a run ended. */
 export interface Outcome {
-  state: "succeeded" | "failed" | "timed-out";
+  state: "succeeded" | "failed" | "timed-out" | "lost";
   exitCode: number | null;
   signal: string | null;
   durationMs: number | null;

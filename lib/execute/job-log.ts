@@ -17,9 +17,10 @@ export function logHeader(run: Run, startedAt: number): string {
   return `=== run ${run.id} ${oneLine(run.callback)} on ${oneLine(run.event)}${attempt} at ${new Date(startedAt).toISOString()}\n`;
 }
 
-/** The line behind it. `ending` says how it ended, `exit 0` or `killed by SIGKILL`. */
-export function logTrailer(run: Run, ending: string, durationMs: number): string {
-  return `=== end ${run.id} ${oneLine(ending)} after ${(durationMs / 1000).toFixed(3)} s\n`;
+/** The line behind it. `ending` says how it ended, `exit 0` or `killed by SIGKILL`; the duration is null if nobody knows. */
+export function logTrailer(run: Run, ending: string, durationMs: number | null): string {
+  const after = durationMs === null ? "" : ` after ${(durationMs / 1000).toFixed(3)} s`;
+  return `=== end ${run.id} ${oneLine(ending)}${after}\n`;
 }
 
 function jobLogFolder(logPath: string, jobId: number): string {

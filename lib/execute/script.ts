@@ -25,7 +25,7 @@ export async function runScript(callback: Callback, execution: Execution, room: 
     const output = runLogPath(room.logPath, run);
     const command = await scriptCommand(callback, room.interpreters);
     const ended = await launch(callback, execution, room, command, output, access);
-    return await file(execution, room, output, ended);
+    return await fileOutput(execution, room, ended);
   } finally {
     room.bridge.revoke(run);
   }
@@ -56,7 +56,11 @@ function launch(
           killAfterMs: room.killAfterMs,
         },
         {
-          started: ({ pid }) => execution.started({ pid, log: output }),
+          started: ({ pid, startTicks, startedAt }) => {
+            const { token } = access;
+            const process = { pid, startTicks, startedAt, deadlineAt: startedAt + timeoutMs, token };
+            execution.started({ pid, log: output, process });
+          },
           slow: () => execution.slow(),
           exited: resolve,
           failed: (error) => reject(blameLog(error, room.logPath)),
@@ -80,19 +84,20 @@ function stdinDocument(callback: Callback, { run, job, work, subjob }: Execution
 }
 
 /** Moves the run's output into the job's log, and says how the run ended. */
-async function file(execution: Execution, room: ScriptRoom, output: string, ended: ProcessOutcome): Promise<Outcome> {
+export async function fileOutput(execution: Execution, room: ScriptRoom, ended: ProcessOutcome): Promise<Outcome> {
   const { run } = execution;
+  const output = runLogPath(room.logPath, run);
   const log = jobLogPath(room.logPath, run.jobId);
   const ending = endingOf(ended);
   const outcome: Outcome = {
-    state: ended.timedOut ? "timed-out" : ended.exitCode === 0 ? "succeeded" : "failed",
+    state: stateOf(ended),
     exitCode: ended.exitCode,
     signal: ended.signal,
     durationMs: ended.durationMs,
     usage: ended.usage,
     log,
     reason: ended.exitCode === 0 && !ended.timedOut ? null : ending,
-    code: null,
+    code: ended.statusKnown || ended.timedOut ? null : "ERR_UCB_STATUS",
   };
   try {
     await room.launcher.appendLog({
@@ -109,8 +114,15 @@ async function file(execution: Execution, room: ScriptRoom, output: string, ende
   }
 }
 
-function endingOf({ exitCode, signal, timedOut }: ProcessOutcome): string {
-  const ending = signal === null ? `exit ${exitCode}` : `killed by ${signal}`;
+function stateOf({ timedOut, exitCode, statusKnown }: ProcessOutcome): Outcome["state"] {
+  if (timedOut) return "timed-out";
+  if (!statusKnown) return "lost";
+  return exitCode === 0 ? "succeeded" : "failed";
+}
+
+function endingOf({ exitCode, signal, timedOut, statusKnown }: ProcessOutcome): string {
+  const status = signal === null ? `exit ${exitCode}` : `killed by ${signal}`;
+  const ending = statusKnown ? status : "ended in a way that the system did not tell";
   return timedOut ? `timed out, ${ending}` : ending;
 }
 

@@ -27,6 +27,11 @@ export function progressChange(run: Run, process: StoredProcess | null): Change 
   return ["progress", id, JSON.stringify(progress)];
 }
 
+/** A run as it was read, to be written again. */
+export function storedChanges(stored: StoredRun): Change[] {
+  return [["runs", stored.run.id, JSON.stringify(stored)], progressChange(stored.run, stored.process)];
+}
+
 /** Moves a run to the finished ones. */
 export function endChanges(run: Run): Change[] {
   return [

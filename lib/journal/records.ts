@@ -1,4 +1,5 @@
 import type { Job, Subjob, Work } from "../bridge/supervisor.js";
+import type { RunProcess } from "../execute/execution.js";
 import type { Run } from "../execute/run.js";
 
 /** What must be known of a run that has not ended to go on with it after a crash. */
@@ -16,18 +17,9 @@ export interface StoredRun {
   process: StoredProcess | null;
 }
 
-export interface StoredProcess {
-  pid: number;
-  /** When it started, in clock ticks since the system booted. */
-  startTicks: number;
+export interface StoredProcess extends RunProcess {
   /** The system's boot it belongs to: no process survives another. */
   bootId: string;
-  /** In Unix milliseconds. */
-  startedAt: number;
-  /** When its deadline is, in Unix milliseconds. */
-  deadlineAt: number;
-  /** What lets it ask the supervisor. */
-  token: string;
 }
 
 /** What has become of a run since it fired. */
