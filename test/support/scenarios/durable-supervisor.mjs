@@ -39,3 +39,4 @@ for await (const line of createInterface({ input: process.stdin })) {
   }
   if (command.close !== undefined) break;
 }
+process.stdin.destroy();
