@@ -7,6 +7,7 @@ import { addSiteOptions, directoriesArgument, type SiteOptions } from "./common-
 import { complain, note } from "./complaint.js";
 import { count } from "./count.js";
 import { type EventArgument, eventArgument, readEventArgument } from "./event-argument.js";
+import { doubtOf } from "./event-doubt.js";
 import { exitCodes, type Finish } from "./exit-codes.js";
 import { addJobOption, readJobFile } from "./job-file.js";
 import { placeText } from "./place-text.js";
@@ -71,6 +72,8 @@ async function explain(event: EventArgument, directories: readonly string[], opt
     return exitCodes.no;
   }
   const rows = rowsOf(configuration, event, jobs);
+  const doubt = doubtOf(event, configuration.callbacks);
+  if (doubt !== null) note(doubt);
   const output = new StandardOutput();
   if (options.json === true) {
     output.write(document(event, rows));

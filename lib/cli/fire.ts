@@ -3,6 +3,7 @@ import { addLogpathOption, addSiteOptions, directoriesArgument, type RunningOpti
 import { complain, note } from "./complaint.js";
 import { onEnded, withEngine } from "./engine-session.js";
 import { type EventArgument, eventArgument, readEventArgument } from "./event-argument.js";
+import { doubtOf } from "./event-doubt.js";
 import { exitCodes, type Finish } from "./exit-codes.js";
 import { addJobOption, readJobFile } from "./job-file.js";
 import { RunLines } from "./run-lines.js";
@@ -60,6 +61,8 @@ async function fire(event: EventArgument, directories: readonly string[], option
       if (run.state !== "succeeded") failed++;
       presenter.ended(run);
     });
+    const doubt = doubtOf(event, engine.callbacks);
+    if (doubt !== null) note(doubt);
     for (const job of jobs) engine.attach(job);
     const fired = engine.emit(event.text);
     await engine.idle();

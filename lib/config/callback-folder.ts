@@ -19,8 +19,14 @@ export type OpenedFolder = { folder: CallbackFolder; text: string } | { folder: 
  * Checks a callback directory and reads its `callbacks.conf`.
  * @param path absolute
  * @param place where the directory is named
+ * @param unnamed why it is read where nobody named it, for those who wonder that it is missing
  */
-export async function openCallbackFolder(path: string, place: Place, guard: PathGuard): Promise<OpenedFolder> {
+export async function openCallbackFolder(
+  path: string,
+  place: Place,
+  guard: PathGuard,
+  unnamed: string | null = null,
+): Promise<OpenedFolder> {
   const refuse = (code: DiagnosticCode, message: string, hint: string): OpenedFolder => ({
     folder: null,
     diagnostics: [error(code, place, message, hint)],
@@ -29,7 +35,10 @@ export async function openCallbackFolder(path: string, place: Place, guard: Path
   if (walked.path === null) {
     const reason = systemReason(walked);
     if (walked.errno === "ENOENT") {
-      const hint = `create it with a ${callbacksConf} in it, or name another directory`;
+      const hint =
+        unnamed === null
+          ? `create it with a ${callbacksConf} in it, or name another directory`
+          : `${unnamed}, so the default directory is read; name another one: ucb check DIR`;
       return refuse("ERR_UCB_DIRECTORY_MISSING", `there is no directory ${path}`, hint);
     }
     return walked.errno === "ENOTDIR"

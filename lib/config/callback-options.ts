@@ -83,5 +83,7 @@ function readerOf(name: string): OptionReader | undefined {
 function unknownHint(name: string): string {
   const shown = Array.from(optionReaders.keys(), (option) => (option.endsWith(".") ? `${option}NAME` : option));
   if (/\.(py|pl|qcb)$/.test(name)) return "callbacks and their triggers stand above the first section";
+  const family = shown.filter((option) => option.startsWith(`${name}.`));
+  if (family.length > 0) return `write ${family.map((option) => `"${option} = …"`).join(" or ")}`;
   return didYouMean(name, optionReaders.keys()) ?? `the options are ${shown.join(", ")}`;
 }

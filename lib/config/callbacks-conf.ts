@@ -187,7 +187,13 @@ class ConfReader {
       triggers,
       options,
       codes: file.codes,
+      ...(options.interpreter === null ? {} : this.#interpreterPlace(entries)),
     };
+  }
+
+  #interpreterPlace(entries: readonly IniEntry[]): Pick<Callback, "interpreterPlace"> {
+    const value = entries.findLast(({ key }) => key.text === "interpreter")?.value ?? null;
+    return value === null ? {} : { interpreterPlace: this.#place(value) };
   }
 
   #warnOfGluedComment({ key, value, comment }: IniEntry): void {

@@ -1,5 +1,6 @@
 import type { Trigger } from "../trigger/ast.js";
 import type { Diagnostic } from "./diagnostic.js";
+import type { Place } from "./place.js";
 import type { QbConf } from "./qb-conf.js";
 import type { QcbCode } from "./qcb.js";
 import type { RunLimits } from "./run-limits.js";
@@ -55,6 +56,8 @@ export interface Callback {
   options: CallbackOptions;
   /** The parsed lines of a `.qcb` file; empty for scripts. */
   codes: readonly QcbCode[];
+  /** Where its section sets an interpreter, for what turns out when that is asked what it is; absent where none is set. */
+  interpreterPlace?: Place;
 }
 
 /** Everything that was read: what can run, and what was found wrong. */

@@ -53,7 +53,8 @@ export const diagnosticCodes = {
   ERR_UCB_TRIGGER_EXTRA_MISSING: "an event of this type needs an extra",
   ERR_UCB_TRIGGER_TIME: "a time or an interval is no whole number in range",
   WARN_UCB_TRIGGER_NAME: "an event's name is unknown and close to a known one, or holds a blank",
-  WARN_UCB_TRIGGER_CONTEXT: "a label looks like a misspelt self or parent, or like a list of events",
+  WARN_UCB_TRIGGER_CONTEXT:
+    "a label looks like a misspelt self or parent, like a list of events, or like one that a dash has cut short",
   WARN_UCB_TRIGGER_FIXED_JOB: "an event is bound to one job for ever",
   WARN_UCB_TRIGGER_JOB_EXTRA: "a job event has no extra",
   WARN_UCB_TRIGGER_EXTRA_MISSING:

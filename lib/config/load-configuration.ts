@@ -32,7 +32,7 @@ export interface LoadOptions {
 export async function loadConfiguration(options: LoadOptions = {}): Promise<Configuration> {
   checkLoadOptions(options);
   const { strict = false, environment = process.env } = options;
-  const { qbConf, diagnostics, directoryPlaces } = await readQbConf(options.qbConf, environment);
+  const { qbConf, diagnostics, directoryPlaces, unnamed } = await readQbConf(options.qbConf, environment);
   const named = options.directories?.map((path) => resolve(path));
   const directories = named ?? qbConf.directories;
   const guard = new PathGuard();
@@ -41,7 +41,7 @@ export async function loadConfiguration(options: LoadOptions = {}): Promise<Conf
   const taken = new Map<string, string>();
   for (const [index, path] of directories.entries()) {
     const place: Place = (named === undefined ? directoryPlaces[index] : undefined) ?? wholeFile(path);
-    const opened = await openCallbackFolder(path, place, guard);
+    const opened = await openCallbackFolder(path, place, guard, named === undefined ? unnamed : null);
     if (opened.folder === null) {
       diagnostics.push(...opened.diagnostics);
       continue;

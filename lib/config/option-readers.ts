@@ -98,7 +98,8 @@ export function readVariable(value: string, draft: OptionsDraft, { name, languag
   if (stray.length > 0) return stray;
   const variable = name.slice(name.indexOf(".") + 1);
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(variable)) {
-    return [wrong(`${quoted(variable)} is no name of a variable`, "a name is made of letters, digits and _")];
+    const message = variable === "" ? "the variable has no name" : `${quoted(variable)} is no name of a variable`;
+    return [wrong(message, 'write "env.NAME = …": a name is made of letters, digits and _')];
   }
   if (variable.startsWith("UCB_")) {
     return [wrong(`${quoted(variable)} is not yours to set`, "variables that start with UCB_ are set for every run")];

@@ -47,6 +47,8 @@ export interface QbConfReading {
   diagnostics: Diagnostic[];
   /** Where each of the directories is named, in their order; the default directory stands for itself. */
   directoryPlaces: Place[];
+  /** Why the default directory is read, for people; null where directories are named. */
+  unnamed: string | null;
 }
 
 const defaultFile = "/etc/qb.conf";
@@ -67,14 +69,14 @@ export async function readQbConf(path?: string, environment: Environment = proce
   const opened = await openQbConf(file);
   if (opened.content === null) {
     if (opened.isMissing && path === undefined) return withDefaultDirectory(file, qbDir, qbConf, []);
-    return { qbConf, diagnostics: opened.diagnostics, directoryPlaces: [] };
+    return { qbConf, diagnostics: opened.diagnostics, directoryPlaces: [], unnamed: null };
   }
   qbConf.file = file;
   const { text } = opened.content;
   const { directoryPlaces, diagnostics } = readQbConfKeys({ file, document: readIni(text), qbDir }, qbConf);
   diagnostics.push(...warningsOfFile(file, opened.content, qbConf));
   if (directoryPlaces === null) return withDefaultDirectory(file, qbDir, qbConf, diagnostics);
-  return { qbConf, diagnostics, directoryPlaces };
+  return { qbConf, diagnostics, directoryPlaces, unnamed: null };
 }
 
 type Opened = { content: TextContent } | { content: null; isMissing: boolean; diagnostics: Diagnostic[] };
@@ -105,10 +107,11 @@ function withDefaultDirectory(file: string, qbDir: string, qbConf: QbConf, diagn
   const expanded = expandPath(defaultDirectory, qbDir);
   if (expanded.path !== null) {
     qbConf.directories = [expanded.path];
-    return { qbConf, diagnostics, directoryPlaces: [wholeFile(expanded.path)] };
+    const unnamed = qbConf.file === null ? `there is no ${file}` : `${file} sets no supervisor_universal_callback_path`;
+    return { qbConf, diagnostics, directoryPlaces: [wholeFile(expanded.path)], unnamed };
   }
   diagnostics.push(error("ERR_UCB_QB_CONF_PATH", wholeFile(file), expanded.message, expanded.hint));
-  return { qbConf, diagnostics, directoryPlaces: [] };
+  return { qbConf, diagnostics, directoryPlaces: [], unnamed: null };
 }
 
 function warningsOfFile(file: string, { mode, fault }: TextContent, qbConf: QbConf): Diagnostic[] {

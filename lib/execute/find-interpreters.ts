@@ -1,45 +1,52 @@
 import type { Callback } from "../config/configuration.js";
 import type { Diagnostic } from "../config/diagnostic.js";
-import { asUcbError } from "../errors.js";
+import { asUcbError, type UcbError } from "../errors.js";
 import { type Interpreters, resolveInterpreter, type ScriptLanguage } from "./interpreters.js";
 
 /**
- * Finds what the callbacks need to run. A language without an interpreter costs only its own callbacks: it is
- * reported once, at the first line that needs it, and their runs fail with that reason.
+ * Finds what the callbacks need to run. A language without an interpreter costs only its own callbacks: it is reported
+ * once, at the first line that needs it, and a configured interpreter that is none wherever it is configured. Runs of
+ * those callbacks fail with that reason.
  */
 export async function findInterpreters(
   callbacks: readonly Callback[],
 ): Promise<{ interpreters: Interpreters; diagnostics: Diagnostic[] }> {
   const interpreters: Interpreters = { python: null, perl: null };
   const diagnostics: Diagnostic[] = [];
-  const asked = new Set<string>();
+  const answers = new Map<string, string | UcbError>();
   for (const callback of callbacks) {
-    const { language, options } = callback;
-    const question = `${language} ${options.interpreter ?? ""}`;
-    if (language === "qube" || !options.enabled || asked.has(question)) continue;
-    asked.add(question);
-    const found = await find(callback, language);
-    if ("message" in found) diagnostics.push(found);
-    else if (options.interpreter === null) interpreters[language] = found.path;
+    const { language } = callback;
+    const { interpreter, enabled } = callback.options;
+    if (language === "qube" || !enabled) continue;
+    const question = `${language} ${interpreter ?? ""}`;
+    const known = answers.get(question);
+    const answer = known ?? (await ask(language, interpreter));
+    answers.set(question, answer);
+    if (typeof answer === "string") {
+      if (interpreter === null) interpreters[language] = answer;
+    } else if (known === undefined || interpreter !== null) diagnostics.push(describe(callback, answer));
   }
   return { interpreters, diagnostics };
 }
 
-async function find(callback: Callback, language: ScriptLanguage): Promise<{ path: string } | Diagnostic> {
+async function ask(language: ScriptLanguage, configured: string | null): Promise<string | UcbError> {
   try {
-    return { path: await resolveInterpreter(language, callback.options.interpreter) };
+    return await resolveInterpreter(language, configured);
   } catch (error) {
-    const { message, code, hint } = asUcbError(error, "ERR_UCB_INTERPRETER", "");
-    return {
-      severity: "error",
-      code,
-      message: `${callback.file}: ${message}`,
-      file: callback.configFile,
-      line: callback.triggers[0]?.line ?? 0,
-      column: 0,
-      length: 1,
-      lineText: "",
-      ...(hint === undefined ? {} : { hint }),
-    };
+    return asUcbError(error, "ERR_UCB_INTERPRETER", "");
   }
+}
+
+function describe(
+  { file, configFile, triggers, interpreterPlace }: Callback,
+  { code, message, hint }: UcbError,
+): Diagnostic {
+  const line = triggers[0]?.line ?? 0;
+  return {
+    severity: "error",
+    code,
+    message: `${file}: ${message}`,
+    ...(interpreterPlace ?? { file: configFile, line, column: 0, length: 1, lineText: "" }),
+    ...(hint === undefined ? {} : { hint }),
+  };
 }

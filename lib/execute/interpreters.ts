@@ -1,4 +1,5 @@
 import { type ExecFileException, execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import { UcbError } from "../errors.js";
 
@@ -17,6 +18,8 @@ interface Question {
   args: string[];
   needed: readonly [major: number, minor: number];
   package: string;
+  /** For people. */
+  title: string;
 }
 
 const questions: Record<ScriptLanguage, Question> = {
@@ -26,12 +29,14 @@ const questions: Record<ScriptLanguage, Question> = {
     args: ["-S", "-c", "import sys; print('ucb:' + (sys.executable or '')); print('ucb:%d.%d' % sys.version_info[:2])"],
     needed: [3, 6],
     package: "python3",
+    title: "Python 3",
   },
   perl: {
     command: "perl",
     args: ["-e", 'print "ucb:$^X\\n"; printf "ucb:%vd\\n", $^V'],
     needed: [5, 16],
     package: "perl",
+    title: "Perl 5",
   },
 };
 
@@ -85,20 +90,20 @@ async function ask(
 ): Promise<string> {
   const question = questions[language];
   const tried = configured ?? question.command;
-  const where = configured === null ? ` in PATH (${environment.PATH ?? "which is not set"})` : "";
   const { error, stdout, stderr } = await run(tried, question.args, environment);
   const [executable, version] = stdout
     .split("\n")
     .filter((line) => line.startsWith("ucb:"))
     .map((line) => line.slice(4));
   if (error !== null || executable === undefined || version === undefined) {
-    throw unusable(language, `${tried}${where} ${failureOf(error, stderr)}`, error);
+    throw unusable(language, configured, environment, failureOf(language, configured, error, stderr), error);
   }
   if (!isNewEnough(version, question.needed)) {
-    throw unusable(language, `${tried}${where} is version ${version}, and ${question.needed.join(".")} is the least`);
+    const reason = `is version ${version}, and ${question.needed.join(".")} is the least`;
+    throw unusable(language, configured, environment, reason);
   }
   if (!isAbsolute(executable)) {
-    throw unusable(language, `${tried}${where} does not know its own path (it said "${executable}")`);
+    throw unusable(language, configured, environment, `does not know its own path (it said "${executable}")`);
   }
   return executable;
 }
@@ -119,14 +124,27 @@ function run(
   });
 }
 
-function failureOf(error: ExecFileException | null, stderr: string): string {
-  if (error === null) return "did not answer as an interpreter does";
-  if (typeof error.code === "string" && error.code.startsWith("E")) {
-    return error.code === "ENOENT" ? "was not found" : `cannot be run: ${error.code}`;
-  }
+function failureOf(
+  language: ScriptLanguage,
+  configured: string | null,
+  error: ExecFileException | null,
+  stderr: string,
+): string {
+  // What stands in PATH under the language's own name is one that is broken; what is configured may be anything.
+  const stranger = configured === null ? "" : `is no ${questions[language].title}: it `;
+  if (error === null) return `${stranger}did not answer as an interpreter does`;
+  if (typeof error.code === "string" && error.code.startsWith("E")) return obstacle(configured, error.code);
   if (error.killed === true) return `did not answer within ${answerTimeoutMs / 1000} s`;
   const said = stderr.trim().split("\n").at(-1) ?? "";
-  return `failed when asked for its version${said === "" ? "" : `: ${said.slice(0, 200)}`}`;
+  return `${stranger}failed when asked for its version${said === "" ? "" : `: ${said.slice(0, 200)}`}`;
+}
+
+/** Why the system did not start it. */
+function obstacle(configured: string | null, errno: string): string {
+  if (configured === null) return errno === "ENOENT" ? "was not found" : `cannot be run: ${errno}`;
+  if (errno !== "ENOENT") return `cannot be executed: ${errno}`;
+  if (!existsSync(configured)) return "does not exist";
+  return "cannot be executed: what its first line names, or its loader, does not exist";
 }
 
 function isNewEnough(version: string, [major, minor]: readonly [number, number]): boolean {
@@ -134,13 +152,23 @@ function isNewEnough(version: string, [major, minor]: readonly [number, number])
   return foundMajor > major || (foundMajor === major && foundMinor >= minor);
 }
 
-function unusable(language: ScriptLanguage, reason: string, error: ExecFileException | null = null): UcbError {
-  const { needed, package: name } = questions[language];
+function unusable(
+  language: ScriptLanguage,
+  configured: string | null,
+  environment: Readonly<Record<string, string | undefined>>,
+  reason: string,
+  error: ExecFileException | null = null,
+): UcbError {
+  const { command, needed, package: name, title } = questions[language];
+  const path = environment.PATH ?? "which is not set";
+  const message =
+    configured === null
+      ? `no usable interpreter for ${language} callbacks: ${command} in PATH (${path}) ${reason}`
+      : `the interpreter ${configured} ${reason}`;
+  const hint =
+    configured === null
+      ? `install ${name} ${needed.join(".")} or newer, or set interpreter = /absolute/path in the callback's section of callbacks.conf`
+      : `name a ${title}, ${needed.join(".")} or newer, or leave interpreter out for the ${command} of PATH`;
   const system = typeof error?.code === "string" ? { errno: error.code, syscall: error.syscall, path: error.path } : {};
-  const message = `no usable interpreter for ${language} callbacks: ${reason}`;
-  return new UcbError("ERR_UCB_INTERPRETER", message, {
-    ...system,
-    cause: error ?? undefined,
-    hint: `install ${name} ${needed.join(".")} or newer, or set interpreter = /absolute/path in the callback's section of callbacks.conf`,
-  });
+  return new UcbError("ERR_UCB_INTERPRETER", message, { ...system, cause: error ?? undefined, hint });
 }

@@ -1,6 +1,7 @@
 import { argumentError, isObject } from "../argument-error.js";
 import { UcbError } from "../errors.js";
-import { type EventType, eventTypes, type GlobalType } from "./vocabulary.js";
+import { closest } from "./suggestion.js";
+import { type EventType, eventNames, eventTypes, type GlobalType, globalTypes } from "./vocabulary.js";
 
 /** An event as a supervisor reports it, taken apart. */
 export interface EventFields {
@@ -14,6 +15,7 @@ export interface EventFields {
 }
 
 const types: ReadonlySet<string> = new Set(eventTypes);
+const known: ReadonlySet<string> = new Set(eventNames);
 
 /**
  * Takes `name-type-jobid-extra` apart, or `globaltime-t` and `globalrepeat-t-interval`.
@@ -30,9 +32,12 @@ export function parseEvent(text: string): EventFields {
   }
   if (first <= 0) throw malformed(text, first === 0 ? "the name is empty" : "the type and the job id are missing");
   const second = text.indexOf("-", first + 1);
-  if (second < 0) throw malformed(text, "the job id is missing");
+  if (second < 0) throw malformed(text, "the job id is missing", missingHint(head, text.slice(first + 1)));
   const type = text.slice(first + 1, second);
-  if (!isEventType(type)) throw malformed(text, `"${shorten(type)}" is no event type (${eventTypes.join(", ")})`);
+  if (!isEventType(type)) {
+    const reason = `"${shorten(type)}" is no event type (${eventTypes.join(", ")})`;
+    throw malformed(text, reason, typeHint(head, type));
+  }
   if (isGlobal(type)) throw malformed(text, `a ${type} event has no name and no job`);
   const third = text.indexOf("-", second + 1);
   const id = third < 0 ? text.slice(second + 1) : text.slice(second + 1, third);
@@ -77,19 +82,37 @@ export function isGlobal(type: EventType): type is GlobalType {
 function parseJobId(text: string, event: string): number {
   const id = Number(text);
   if (!/^[0-9]+$/.test(text) || id < 1 || !Number.isSafeInteger(id)) {
-    throw malformed(event, noJobId(text));
+    const isContext = text === "self" || text === "parent" || text === "*";
+    throw malformed(event, noJobId(text), isContext ? contextHint : undefined);
   }
   return id;
+}
+
+const contextHint = "an event happens to one job, whose id it names: self, parent and labels are for triggers";
+
+/** `second` is the text behind the name, where nothing follows it. */
+function missingHint(name: string, second: string): string | undefined {
+  return /^[0-9]+$/.test(second) ? `the type is missing: did you mean "${shorten(name)}-job-${second}"?` : undefined;
+}
+
+function typeHint(name: string, type: string): string | undefined {
+  const meant = closest(type, eventTypes);
+  if (meant !== undefined) return `did you mean "${meant}"?`;
+  const global = closest(name, globalTypes);
+  if (global !== undefined) return `did you mean "${global}"?`;
+  return isEventType(name) && known.has(type) ? `the name comes first: did you mean "${type}-${name}"?` : undefined;
 }
 
 function noJobId(text: string): string {
   return `"${shorten(text)}" is no job id (a whole number from 1 to 2^53-1)`;
 }
 
-function malformed(event: string, reason: string): UcbError {
-  return new UcbError("ERR_UCB_EVENT", `event "${shorten(event)}": ${reason}`, {
-    hint: "an event is written name-type-jobid or name-type-jobid-extra, such as complete-work-1001-17",
-  });
+function malformed(
+  event: string,
+  reason: string,
+  hint = "an event is written name-type-jobid or name-type-jobid-extra, such as complete-work-1001-17",
+): UcbError {
+  return new UcbError("ERR_UCB_EVENT", `event "${shorten(event)}": ${reason}`, { hint });
 }
 
 function shorten(text: string): string {

@@ -1,4 +1,5 @@
 import type { Context, Pattern, Span, Term, TriggerIssue } from "./ast.js";
+import { doubtfulDash } from "./dash-doubt.js";
 import { isGlobal } from "./event.js";
 import { type Field, FieldReader } from "./field-reader.js";
 import { describePattern, exactText, isAnything, matchesPattern, nothing } from "./pattern.js";
@@ -88,6 +89,7 @@ class TermParser {
     if (types.every((each) => each === "job")) this.#warnOfJobExtra(extra);
     if (type === undefined) this.#warnOfUnwrittenExtra(types, extra, typeField);
     if (type === "time" || type === "repeat") this.#warnOfTimeName(name, type);
+    if ((type === "work" || type === "subjob") && context?.kind === "label") this.#warnOfDash(contextField, extra);
     const fields = { name: name.span, type: typeField.span, context: contextField.span };
     return context === null ? null : this.#term(name.pattern, types, context, extra, fields);
   }
@@ -204,6 +206,14 @@ class TermParser {
       const hint = "join events with ||; quote the label if the comma belongs to it";
       this.#warn("CONTEXT", field.span, `all of ${quoted(label)} is taken for one label`, hint);
     }
+  }
+
+  #warnOfDash(label: Field, extra: Field | null): void {
+    const hint = doubtfulDash(label, extra);
+    if (hint === null || extra === null) return;
+    const span = { start: label.span.start, end: extra.span.end };
+    const message = `the label ends at the first dash: it is ${quoted(label.bare ?? "")}, and ${quoted(extra.bare ?? "")} the extra`;
+    this.#warn("CONTEXT", span, message, hint);
   }
 
   #fixedJob(field: Field, id: number): Context | null {

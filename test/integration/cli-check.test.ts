@@ -1,5 +1,7 @@
 import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
+import { resolveInterpreter } from "../../lib/execute/interpreters.js";
 import { runCommand, runOnTerminal } from "../support/run-command.js";
 import { temporarySite } from "../support/temporary-site.js";
 
@@ -81,6 +83,40 @@ test("a language without an interpreter is an error where it is needed first", a
   expect(code).toBe(1);
   expect(stdout).toContain(`${directory}/callbacks.conf:2: error: a.py: no usable interpreter for python callbacks`);
   expect(stdout).toContain("[ERR_UCB_INTERPRETER]");
+});
+
+test.each([
+  ["another program", "/bin/true", "is no Python 3: it did not answer as an interpreter does"],
+  ["an interpreter of another language", "perl", /is no Python 3: it failed when asked for its version: .+/],
+  ["a script for a program that is missing", "#!/nonexistent/python3\n", /cannot be executed: what its first line/],
+])("an interpreter that is %s is an error where it is set, in each section", async (_, interpreter, reason) => {
+  const site = temporarySite(good);
+  let path = interpreter;
+  if (interpreter.startsWith("#!")) {
+    path = site.path("mine");
+    writeFileSync(path, interpreter, { mode: 0o755 });
+  } else if (!interpreter.startsWith("/")) path = await resolveInterpreter("perl", null);
+  const conf = ["a.py = done-job-self", "c.py = done-job-self", "[a.py]", `interpreter = ${path}`, "timeout = 5s"];
+  writeFileSync(join(site.directory, "callbacks.conf"), [...conf, "[c.py]", `interpreter="${path}"`, ""].join("\n"));
+  writeFileSync(join(site.directory, "c.py"), "");
+  const { code, stdout } = await runCommand(["check", "--json", site.directory]);
+  expect(code).toBe(1);
+  const { diagnostics } = JSON.parse(stdout);
+  expect(diagnostics).toEqual(
+    [
+      [4, 15],
+      [7, 14],
+    ].map(([line, column]) => ({
+      severity: "error",
+      code: "ERR_UCB_INTERPRETER",
+      message: expect.stringMatching(reason),
+      file: join(site.directory, "callbacks.conf"),
+      line,
+      column,
+      hint: "name a Python 3, 3.6 or newer, or leave interpreter out for the python3 of PATH",
+    })),
+  );
+  expect(diagnostics[0].message).toContain(`a.py: the interpreter ${path} `);
 });
 
 test("without DIR the directories are those of qb.conf, relative DIRs are of the working directory", async () => {

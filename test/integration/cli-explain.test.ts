@@ -164,3 +164,26 @@ test.each([
   expect(stderr).toContain(message);
   expect(stderr).not.toContain("    at ");
 });
+
+test.each([["explain"], ["fire"]])(
+  "%s doubts the name of an event that looks misspelt, and goes on",
+  async (command) => {
+    const site = temporarySite({ "callbacks.conf": "a.qcb = approved-job-self\n", "a.qcb": "unblock-self\n" });
+    const run = (event: string) => runCommand([command, event, site.directory, ...log(site)]);
+    const log = ({ logPath }: { logPath: string }) => (command === "fire" ? ["--logpath", logPath] : []);
+    expect((await run("faild-job-5")).stderr).toContain(
+      'ucb: "faild" is no known event name: did you mean "failed"?\n',
+    );
+    expect((await run("aproved-job-5")).stderr).toContain('did you mean "approved"?\n');
+    for (const event of ["approved-job-5", "published-job-5", "globaltime-5"]) {
+      expect((await run(event)).stderr).not.toContain("did you mean");
+    }
+  },
+);
+
+test("what no event can be is answered with what was meant", async () => {
+  const { code, stderr } = await runCommand(["explain", "complete-jbo-5"]);
+  expect(code).toBe(2);
+  expect(stderr).toContain('"jbo" is no event type');
+  expect(stderr).toContain('hint: did you mean "job"?\n');
+});

@@ -24,6 +24,24 @@ const mistakes: Mistake[] = [
     marked: ["timeot"],
     hint: 'did you mean "timeout"?',
   },
+  ...[
+    { name: "env", value: "PASSWORD=hunter2", hint: 'write "env.NAME = …"' },
+    { name: "limit", value: "2g", hint: 'write "limit.memory = …" or "limit.files = …" or "limit.output = …"' },
+  ].map(
+    ({ name, value, hint }): Mistake => ({
+      about: `${name} without what it is about`,
+      conf: `other.pl = done-job-self\n[other.pl]\n${name} = ${value}`,
+      expected: ["3:1 ERR_UCB_OPTION_UNKNOWN"],
+      marked: [name],
+      hint,
+    }),
+  ),
+  {
+    about: "a variable without a name",
+    conf: "other.pl = done-job-self\n[other.pl]\nenv. = hunter2",
+    expected: ["3:1 ERR_UCB_OPTION_VALUE"],
+    hint: /^write "env\.NAME = …"/,
+  },
   {
     about: "a callback below a section",
     conf: "[*]\nother.pl = done-job-self",

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, realpathSync, symlinkSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, realpathSync, symlinkSync } from "node:fs";
 import { relative } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { defaultOptions } from "../../lib/config/callback-options.js";
@@ -207,6 +207,32 @@ describe("directories", () => {
     directory.write("callback/good.py", "");
     const options = { qbConf: directory.at("qb.conf"), environment: { QBDIR: directory.path } };
     expect((await loadConfiguration(options)).callbacks.map(({ id }) => id)).toEqual(["0/good.py"]);
+  });
+
+  it("say why the default one is asked for where it is missing", async () => {
+    const directory = testDirectory({ "qb.conf": "" });
+    const options = { qbConf: directory.at("qb.conf"), environment: { QBDIR: directory.path } };
+    const { diagnostics } = await loadConfiguration(options);
+    expect(diagnostics).toEqual([
+      expect.objectContaining({
+        code: "ERR_UCB_DIRECTORY_MISSING",
+        file: directory.at("callback"),
+        hint: `${directory.at("qb.conf")} sets no supervisor_universal_callback_path, so the default directory is read; name another one: ucb check DIR`,
+      }),
+    ]);
+    const named = await load([directory.at("nowhere")]);
+    expect(named.diagnostics[0]?.hint).toBe("create it with a callbacks.conf in it, or name another directory");
+  });
+
+  // A machine that has one answers otherwise.
+  it.skipIf(existsSync("/etc/qb.conf"))("say so where there is no qb.conf either", async () => {
+    const { diagnostics } = await loadConfiguration({ environment: { QBDIR: "/nonexistent" } });
+    expect(diagnostics.map(({ file, hint }) => [file, hint])).toEqual([
+      [
+        "/nonexistent/callback",
+        "there is no /etc/qb.conf, so the default directory is read; name another one: ucb check DIR",
+      ],
+    ]);
   });
 
   it("may be relative where a caller names them", async () => {

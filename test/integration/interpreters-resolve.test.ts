@@ -126,7 +126,7 @@ describe("an interpreter", () => {
     const perl = await resolveInterpreter("perl", null, real);
     await expect(resolveInterpreter("python", perl, real)).rejects.toMatchObject({ code: "ERR_UCB_INTERPRETER" });
     await expect(resolveInterpreter("perl", "/nowhere/perl", real)).rejects.toThrow(
-      "no usable interpreter for perl callbacks: /nowhere/perl was not found",
+      "the interpreter /nowhere/perl does not exist",
     );
   });
 });

@@ -71,6 +71,20 @@ describe("events", () => {
     expect(() => formatEvent(event)).toThrow(reason);
   });
 
+  it.each([
+    ["complete-jbo-1", 'did you mean "job"?'],
+    ["complete-Work-1-5", 'did you mean "work"?'],
+    ["globltime-5-1", 'did you mean "globaltime"?'],
+    ["job-complete-1", 'the name comes first: did you mean "complete-job"?'],
+    ["complete-1001", 'the type is missing: did you mean "complete-job-1001"?'],
+    ["complete-job-self", /^an event happens to one job, whose id it names/],
+    ["complete-work-*-5", /^an event happens to one job, whose id it names/],
+    ["complete-frame-1", /^an event is written name-type-jobid/],
+    ["complete-job-1e3", /^an event is written name-type-jobid/],
+  ])("%s is answered with what was meant", (text, hint) => {
+    expect(() => parseEvent(text)).toThrow(expect.objectContaining({ hint: expect.stringMatching(hint) }));
+  });
+
   it("are read as they were written", () => {
     fc.assert(
       fc.property(fc.oneof(jobEvent, globalEvent), (event) => {

@@ -139,7 +139,6 @@ describe("warnings", () => {
     // Nothing to say
     ["done-job-paint || done-job-salt || done-job-sel* || done-job-fsle", []],
     ["done-job-'Self' || done-job-'a,b' || 'not done'-job-self || done-job-se*f", []],
-    ["done-work-rend-er-5", []],
     ["complete-job-self && complete-job-parent", []],
     ["approved-job-self || reviewed-work-self-*", []],
     ["(a-job-self && b-job-self) || (a-job-self && c-job-self)", []],
@@ -170,6 +169,53 @@ describe("hints", () => {
     ],
   ])("%s: %s", (text, hint) => {
     expect(hintOf(text)).toBe(hint);
+  });
+});
+
+describe("a label that a dash has cut short", () => {
+  it.each([
+    ["done-work-rend-er-5", ["warning CONTEXT 11:rend-er-5"]],
+    ["failed-work-rend-er-*", ["warning CONTEXT 13:rend-er-*"]],
+    ["x-job-self && complete-subjob-my-comp-v2-7", ["warning CONTEXT 31:my-comp-v2-7"]],
+  ])("%s is doubtful", (text, issues) => {
+    expect(issuesOf(text)).toEqual(issues);
+    expect(parseTrigger(text).trigger).not.toBeNull();
+  });
+
+  it.each([
+    "complete-work-render-5",
+    "complete-work-render-1-10",
+    "complete-work-render-1-10-2",
+    "complete-work-render-*",
+    "complete-work-render-10*",
+    "complete-work-render-beauty",
+    "complete-work-render-frame-*x",
+    "complete-work-render-shot-beauty",
+    "complete-work-render-'er-5'",
+    "complete-work-render-'er-'5",
+    "complete-work-'rend-er'-5",
+    "complete-work-'rend'-er-5",
+    "complete-work-self-er-5",
+    "complete-work-parent-er-*",
+    "complete-work-*-er-5",
+    "assigned-host-render-farm-07",
+    "complete-job-rend-er-5",
+    "dummy-repeat-render-5-6",
+  ])("%s is not", (text) => {
+    expect(issuesOf(text)).toEqual([]);
+  });
+
+  it("is answered with both ways to write what was meant, and these are no longer doubtful", () => {
+    const hint = hintOf("done-work-rend-er-5");
+    expect(hint).toBe(`write "'rend-er'-5" if the label is meant, "rend-'er-'5" if not`);
+    expect(parseTrigger("done-work-'rend-er'-5").trigger?.terms[0]).toMatchObject({
+      context: { label: ["rend-er"] },
+      extra: ["5"],
+    });
+    expect(parseTrigger("done-work-rend-'er-'5").trigger?.terms[0]).toMatchObject({
+      context: { label: ["rend"] },
+      extra: ["er-5"],
+    });
   });
 });
 
