@@ -22,6 +22,10 @@ export interface EngineSession {
 export interface SessionOptions extends RunningOptions {
   /** Whether to show also what is doubtful, and not only what is wrong. */
   warnings: boolean;
+  /** Where runs outlive the command; absolute. */
+  state?: string | undefined;
+  /** Called before runs that an earlier engine left go on. */
+  listen?: (engine: CallbackEngine, output: StandardOutput) => void;
 }
 
 /**
@@ -43,8 +47,15 @@ export async function withEngine(
     const logPath = options.logpath ?? configuration.qbConf.logPath;
     // Only here: what merely reads a configuration shall work, and start, without the native addon.
     const { CallbackEngine } = await import("../engine/callback-engine.js");
-    const engine = await CallbackEngine.open({ configuration, logPath });
+    const { state } = options;
+    const engine = await CallbackEngine.open({ configuration, logPath, ...(state === undefined ? {} : { state }) });
     try {
+      options.listen?.(engine, output);
+      engine.on("problem", (error) => complain(error, options.color));
+      engine.on("durability", (problem) => {
+        if (problem === null) note("runs are durable again");
+      });
+      engine.on("slow", noteSlow);
       const alive = aliveRuns(engine);
       signals.onHurry = () => void engine.close({ running: "terminate" });
       signals.onAbandon = (signal) => noteAbandoned(signal, alive);
@@ -105,8 +116,6 @@ async function canRun(
   }
   if (callbacks.length === 0) note("there are no callbacks: no event fires anything");
   else await checkLogFolder(logPath);
-  engine.on("problem", (error) => complain(error, options.color));
-  engine.on("slow", noteSlow);
   noteLimits(engine);
   return true;
 }

@@ -1,10 +1,12 @@
 import type { Command } from "commander";
+import type { CallbackEngine } from "../engine/callback-engine.js";
 import {
   addLogpathOption,
   addSiteOptions,
   collectPaths,
   directoriesArgument,
   type RunningOptions,
+  toAbsolute,
 } from "./common-options.js";
 import { complain, note } from "./complaint.js";
 import { count } from "./count.js";
@@ -13,6 +15,7 @@ import { EventFeed } from "./event-feed.js";
 import { type EventSource, eventSources } from "./event-sources.js";
 import { exitCodes, type Finish } from "./exit-codes.js";
 import { RunLines } from "./run-lines.js";
+import type { StandardOutput } from "./standard-output.js";
 
 export function addRun(program: Command, finish: Finish): void {
   const command = program
@@ -29,6 +32,7 @@ export function addRun(program: Command, finish: Finish): void {
       "read events from there instead; may be given several times (- is standard input)",
       collectPaths,
     );
+  command.option("--state <DIR>", "keep runs there, so that they survive a crash", toAbsolute);
   addLogpathOption(addSiteOptions(command))
     .addHelpText("after", epilogue)
     .action(async (directories: string[], options: RunOptions) => finish(await run(directories, options)));
@@ -36,6 +40,7 @@ export function addRun(program: Command, finish: Finish): void {
 
 interface RunOptions extends RunningOptions {
   events?: string[];
+  state?: string;
 }
 
 const epilogue = `
@@ -51,6 +56,9 @@ Output, with and without --json; what is for people goes to standard error:
 
 Events are taken in order. When 5,000 runs wait, or nobody reads the outcomes, input waits.
 
+With --state, runs that have not ended when ucb dies go on when it is started with the same folder again: those
+that wait are run, processes that live are waited for, and what ended unseen is run again (on_lost).
+
 After the first SIGINT (Ctrl-C) or SIGTERM no more events are taken, and what was fired still runs; the
 second ends it; at the third ucb dies by that signal and says which runs it leaves behind. If whoever
 reads the outcomes goes away, that is like the first.
@@ -65,12 +73,14 @@ Examples:
 
 async function run(directories: readonly string[], options: RunOptions): Promise<number> {
   const sources = await eventSources(options.events ?? []);
-  return await withEngine(directories, { ...options, warnings: true }, async ({ engine, output, onStop }) => {
+  const listen = (engine: CallbackEngine, output: StandardOutput) => {
     const lines = new RunLines(output);
-    const feed = new EventFeed(engine, output, lines);
-    onStop(() => feed.stop());
     engine.on("action", (action) => lines.asked(action));
     onEnded(engine, (run) => lines.ended(run));
+  };
+  return await withEngine(directories, { ...options, warnings: true, listen }, async ({ engine, output, onStop }) => {
+    const feed = new EventFeed(engine, output, new RunLines(output));
+    onStop(() => feed.stop());
     const wasRead = await readAll(sources, feed, options);
     await engine.idle();
     if (feed.refused > 0) note(`${feed.refused} of ${count(feed.lines, "line")} were no events`);

@@ -12,7 +12,7 @@ export const limitReaders: readonly (readonly [name: string, reader: OptionReade
   ["overflow", reader(oneOf("drop-newest", "drop-oldest", "coalesce"), assign("overflow"))],
   ["retry", reader(orNone(retry), assign("retry"))],
   ["breaker", reader(orNone(breaker), assign("breaker"))],
-  ["on_lost", unapplied(reader(oneOf("rerun", "report"), assign("onLost")))],
+  ["on_lost", reader(oneOf("rerun", "report"), assign("onLost"))],
   ["nice", unapplied(ofProcess(reader(wholeNumber("how far to stand back", 0, 19), assign("nice"))))],
   ["limit.memory", unapplied(ofProcess(reader(orNone(size(2 ** 20)), assignLimit("memory"))))],
   // With fewer, an interpreter does not come up.

@@ -61,7 +61,7 @@ describe("limits", () => {
   });
 
   it("that nothing applies yet are said to have no effect", async () => {
-    const without = ["on_lost = report", "nice = 5", "limit.memory = 1g", "limit.files = 64", "limit.output = 1m"];
+    const without = ["nice = 5", "limit.memory = 1g", "limit.files = 64", "limit.output = 1m"];
     const { unapplied } = await load(`[a.pl]\nqueue = 5\n${without.join("\n")}\nretry = 3`);
     expect(unapplied).toEqual(without);
   });
