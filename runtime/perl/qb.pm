@@ -20,16 +20,16 @@ our $QB_TIME_EPOCH_OFFSET = 946702800;
 sub QB_TIME_EPOCH_OFFSET () { $QB_TIME_EPOCH_OFFSET }
 
 # The id of the job this callback runs for; 0 for a global time event; undef in a script that is no callback.
-our ($jobid) = defined $ENV{UCB_JOB_ID} ? $ENV{UCB_JOB_ID} =~ /^([0-9]+)$/ : ();
+our $jobid;
 # The event that fired this callback, as event() returns it; read on first use, because most scripts do without.
 our $event;
 our $error_code;
 
 # As it was at the start: a script may change its environment.
-our %_variables = map { $_ => $ENV{$_} } grep { /^UCB_/ } keys %ENV;
+our %_variables;
 our $_folder = __FILE__ =~ m{^(.*)/[^/]*$}s ? $1 : '.';
 # Until this time, the record on stdin passes for the present one.
-our $_fresh_until = time + 2;
+our $_fresh_until;
 our $_stdin;
 
 sub jobid { return _variable('UCB_JOB_ID') }
@@ -114,10 +114,17 @@ sub _slurp {
     return scalar readline $file;
 }
 
-{
+# A run begins; in the fork of an interpreter that was started for others, too.
+sub _adopt {
+    ($jobid) = defined $ENV{UCB_JOB_ID} ? $ENV{UCB_JOB_ID} =~ /^([0-9]+)$/ : ();
+    %_variables = map { $_ => $ENV{$_} } grep { /^UCB_/ } keys %ENV;
+    $_fresh_until = time + 2;
     local $!;
     $_stdin = _slurp();
+    return;
 }
+
+_adopt();
 # The folder of this module is none of the script's.
 @_places = @INC = grep { ref || $_ ne $_folder } @INC;
 # Output is in the log as soon as it is printed.

@@ -1,9 +1,11 @@
 """Runs a callback's script as `python3 script.py` would, with `qb` at hand whether the script imports it or not.
 
-Started as `python3 -u -B run_callback.py /directory/script.py`, with the run's document on stdin.
+Started as `python3 -u -B run_callback.py /directory/script.py`, with the run's document on stdin; or carried out by a
+fork of warm_host.py, which may have compiled the script.
 """
 # First of all, and as it is: what a main module has before its first line runs.
 namespace = dict(globals())
+compiled_script = namespace.pop("compiled_script", None)
 
 import builtins
 import os
@@ -41,6 +43,8 @@ def hide_runner(runner):
 
 def load(script):
     """The compiled script. One that cannot be read or compiled is left to the plain interpreter to report."""
+    if compiled_script is not None:
+        return compiled_script
     try:
         with open(script, "rb") as source:
             return compile(source.read(), script, "exec", dont_inherit=True)

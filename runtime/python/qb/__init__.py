@@ -110,15 +110,25 @@ class _Module(type(_sys)):
 _sys.modules[__name__].__class__ = _Module
 
 # As they were at the start: a script may change its environment.
-_variables = {_key: _value for _key, _value in _os.environ.items() if _key.startswith("UCB_")}
+_variables = {}
 # What the runner found on stdin, as bytes; None in a process that the runner did not start.
 _stdin = None
 # Until this time, as time.monotonic() tells it, the record on stdin passes for the present one.
 _fresh_until = 0.0
 
 
+def _remember():
+    _variables.clear()
+    _variables.update((key, value) for key, value in _os.environ.items() if key.startswith("UCB_"))
+
+
+_remember()
+
+
 def _adopt(data):
+    """A run begins; in the fork of an interpreter that was started for others, too."""
     global _stdin, _fresh_until
+    _remember()
     _stdin = data
     _fresh_until = _time.monotonic() + 2.0
 

@@ -1,0 +1,1 @@
+"""What a warm interpreter consists of; see warm_host.py."""

@@ -1,0 +1,135 @@
+"""How a fork ends: as the interpreter ends, but without taking apart all that it shares with its host."""
+
+import _thread
+import atexit
+import ctypes
+import gc
+import io
+import os
+import sys
+
+# Extension modules that write something when they are taken apart, unseen by the collector.
+WRITERS = {"_curses", "_dbm", "_gdbm", "_tkinter", "readline"}
+
+
+def status_of(ending):
+    """The exit status that SystemExit stands for; None if the interpreter has more to do than to exit with it."""
+    code = ending.code
+    if code is None:
+        return 0
+    return code & 0xFF if type(code) is int and -(2**31) <= code < 2**31 else None
+
+
+def hide(ours):
+    """Lets tracebacks begin behind our own frames, whoever prints them."""
+    show = sys.excepthook
+
+    def excepthook(kind, error, traceback):
+        while traceback is not None and traceback.tb_frame.f_code is ours:
+            traceback = traceback.tb_next
+        error.__traceback__ = traceback
+        sys.excepthook = show
+        show(kind, error, traceback)
+
+    sys.excepthook = excepthook
+
+
+class Known:
+    """What the host had when it was made."""
+
+    def __init__(self):
+        self.modules = frozenset(sys.modules)
+        self.thread_ends = thread_ends()
+        self.flush = ctypes.PyDLL(None).fflush
+        self.flush.argtypes = [ctypes.c_void_p]
+        # Only what is frozen can be told from what a run has made.
+        self.freezes = hasattr(gc, "freeze")
+        # Looking at a type touches several pages, so it is done here.
+        self.harmless = frozenset(kind for kind in all_types(object) if not ends_visibly(kind))
+
+
+def leave(status, known):
+    """Ends the process as its interpreter would, if that can be done in a short way; else returns.
+
+    The interpreter takes every object apart at its end, which costs a fork a copy of every page it shares with its
+    host: many times what most callbacks cost. What can be seen of that is done here: functions registered for the exit
+    run, output is flushed, and what the script has left is destroyed. Whatever is out of the ordinary is left to the
+    interpreter.
+    """
+    if not known.freezes or sys.stdout is not sys.__stdout__ or sys.stderr is not sys.__stderr__:
+        return
+    if _thread._count() > 0 or thread_ends() != known.thread_ends:
+        return
+    if atexit._ncallbacks() > 0:
+        run_exit_functions()
+    # They may have started threads.
+    if _thread._count() > 0 or not flushed():
+        return
+    if len(sys.modules) != len(known.modules) and not drop_modules(known):
+        return
+    sys.modules.pop("__main__", None)
+    gc.collect()
+    kinds = set(map(type, gc.get_objects())) - known.harmless
+    if kinds and needs_an_end(kinds) or _thread._count() > 0 or not flushed():
+        return
+    # What extension modules have left in the C library's buffers.
+    known.flush(None)
+    os._exit(status)
+
+
+def all_types(kind):
+    found = {kind}
+    for inner in type.__subclasses__(kind):
+        if inner not in found:
+            found |= all_types(inner)
+    return found
+
+
+def thread_ends():
+    threading = sys.modules.get("threading")
+    return len(getattr(threading, "_threading_atexits", ()))
+
+
+def run_exit_functions():
+    try:
+        atexit._run_exitfuncs()
+    except BaseException:
+        # It was shown already.
+        pass
+
+
+def flushed():
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        return True
+    except Exception:
+        # The interpreter tries it again, and says what is wrong.
+        return False
+
+
+def drop_modules(known):
+    """Forgets what the run has loaded; False if that includes something with an end of its own."""
+    added = [name for name in sys.modules if name not in known.modules]
+    if any(writes_at_end(sys.modules[name]) for name in added):
+        return False
+    for name in added:
+        del sys.modules[name]
+    return True
+
+
+def writes_at_end(module):
+    if getattr(module, "__name__", None) in WRITERS:
+        return True
+    path = getattr(module, "__file__", None)
+    return isinstance(path, str) and path.endswith(".so") and "/lib-dynload/" not in path
+
+
+def ends_visibly(kind):
+    """Whether destroying an object of this type may do something that others see."""
+    return issubclass(kind, io.IOBase) or any(hasattr(kind, name) for name in ("__del__", "gi_frame", "cr_frame", "ag_frame"))
+
+
+def needs_an_end(kinds):
+    visible = tuple(kind for kind in kinds if ends_visibly(kind))
+    return any(isinstance(item, visible) and not getattr(item, "closed", False) for item in gc.get_objects())

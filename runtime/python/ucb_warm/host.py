@@ -1,0 +1,176 @@
+"""The host: answers requests, and forks for each run.
+
+Packets are texts with NULs between their parts. The launcher asks with
+
+    ticket, descriptors, count of arguments, directory, arguments ..., variables ...
+
+each followed by a NUL. `descriptors` has a letter for each that comes along: i for stdin, o for stdout and stderr, p
+for a file that holds all behind `descriptors` where that is too long for a packet. Answers are
+
+    R                     the host is ready
+    E, reason             it cannot be, and ends
+    N, ticket, pid        the host has forked
+    S, ticket, pid        the fork runs; it says so itself, so that nothing counts as started that never came to life
+    C, ticket, reason     this run must be a cold one
+
+When the other end is closed, the host ends.
+"""
+
+# The interpreter's own sockets, without what `socket` adds: each page of memory that a fork touches costs it time.
+import _socket
+import array
+import gc
+import os
+import sys
+
+import qb
+import qb.bridge
+import qb.document
+import qb.jobs
+
+from . import clone, ending, environment, scripts
+
+CHANNEL = 3
+LONGEST_PACKET = 1 << 16
+MOST_DESCRIPTORS = 4
+
+
+class Host:
+    def __init__(self, home, preloaded):
+        self.runner_path = os.path.join(home, "run_callback.py")
+        self._scripts = scripts.Scripts()
+        os.set_inheritable(CHANNEL, False)
+        self._channel = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET, 0, CHANNEL)
+        # Collecting would write into every object, and so copy every page that forks share.
+        gc.disable()
+        self._environment = environment.Environment()
+        try:
+            self._cloner = clone.Cloner()
+            with open(self.runner_path, "rb") as source:
+                self.runner = compile(source.read(), self.runner_path, "exec", dont_inherit=True)
+            load(preloaded)
+        except Exception as error:
+            self._answer(b"E", str(error).encode("utf-8", "replace")[:4000])
+            os._exit(1)
+        # From now on nobody reads what is said while modules are loaded.
+        self._null = os.open(os.devnull, os.O_RDWR)
+        self._be_nobody()
+        self._settle()
+        self._answer(b"R")
+
+    def serve(self):
+        """Answers requests for as long as there are any. Returns in forks only, with the compiled script if there is."""
+        while True:
+            packet, control = self._receive()
+            ticket, letters, body = packet.split(b"\0", 2)
+            files = dict(zip(letters.decode("ascii"), received(control)))
+            try:
+                try:
+                    if "p" in files:
+                        body = read_all(files["p"])
+                    code = self._prepare(body, files)
+                finally:
+                    for descriptor in files.values():
+                        os.close(descriptor)
+                pid = self._cloner.clone()
+            except Exception as error:
+                self._answer(b"C", ticket, str(error).encode("utf-8", "replace")[:4000])
+                pid = -1
+            if pid == 0:
+                self._begin(ticket)
+                return code
+            if pid > 0:
+                self._answer(b"N", ticket, b"%d" % pid)
+            self._be_nobody()
+
+    def _receive(self):
+        try:
+            packet, control, _, _ = self._channel.recvmsg(LONGEST_PACKET, _socket.CMSG_SPACE(4 * MOST_DESCRIPTORS))
+        except OSError:
+            packet = b""
+        if not packet:
+            os._exit(0)
+        return packet, control
+
+    def _prepare(self, body, files):
+        """Makes this process what its fork shall be, since it shares all it has: what is done here costs a fork nothing.
+
+        What goes wrong here is found again, and told, by a cold run. Returns the compiled script if there is one.
+        """
+        count, folder, rest = body.split(b"\0", 2)
+        strings = rest.split(b"\0")
+        argv = [os.fsdecode(string) for string in strings[: int(count)]]
+        # As the interpreter does with its own options.
+        del argv[: argv.index(self.runner_path)]
+        if len(argv) < 2:
+            raise ValueError("there is no script to run")
+        shadowed = self._scripts.shadowed(argv[1])
+        if shadowed is not None:
+            raise ImportError("the module %s beside it would not be found: another one is loaded" % shadowed)
+        loaded = len(sys.modules)
+        code = self._scripts.code(argv[1])
+        if len(sys.modules) != loaded:
+            self._settle()
+        os.chdir(folder)
+        os.dup2(files.get("i", self._null), 0)
+        os.dup2(files.get("o", self._null), 1)
+        os.dup2(1, 2)
+        self._environment.replace(strings[int(count) : -1])
+        sys.argv[:] = argv
+        return code
+
+    def _be_nobody(self):
+        """Keeps no file and no folder of a run."""
+        for standard in 0, 1, 2:
+            os.dup2(self._null, standard)
+        os.chdir("/")
+
+    def _settle(self):
+        """What is there now is shared by all forks: none shall touch it for nothing."""
+        gc.collect()
+        if hasattr(gc, "freeze"):
+            gc.freeze()
+        self.known = ending.Known()
+
+    def _begin(self, ticket):
+        os.setsid()
+        # From here on it is a run, and nobody's fork.
+        self._answer(b"S", ticket, b"%d" % os.getpid())
+        self._channel.close()
+        os.close(self._null)
+        gc.enable()
+
+    def _answer(self, *parts):
+        try:
+            self._channel.send(b"\0".join(parts), _socket.MSG_NOSIGNAL)
+        except OSError:
+            # Nobody is there any more: the host, and a fork nobody knows of, have no purpose.
+            os._exit(1)
+
+
+def load(modules):
+    for name in modules:
+        try:
+            __import__(name)
+        except BaseException as error:
+            text = str(error) or "it ends the interpreter"
+            raise clone.Unsupported("preload: %s cannot be loaded: %s: %s" % (name, type(error).__name__, text)) from None
+        if len(os.listdir("/proc/self/task")) > 1:
+            raise clone.Unsupported("preload: %s starts a thread, which a fork would not have" % name)
+
+
+def received(control):
+    descriptors = array.array("i")
+    for level, kind, data in control:
+        if level == _socket.SOL_SOCKET and kind == _socket.SCM_RIGHTS:
+            descriptors.frombytes(data[: len(data) - len(data) % descriptors.itemsize])
+    return descriptors
+
+
+def read_all(descriptor):
+    data = b""
+    while True:
+        part = os.pread(descriptor, 1 << 20, len(data))
+        if not part:
+            return data
+        data += part

@@ -1,0 +1,44 @@
+"""A warm interpreter: has everything loaded, and forks for each run of a callback.
+
+Started by the launcher as `python3 -u -B warm_host.py [MODULE ...]`, the modules being what it preloads, with one end of
+a socket pair as descriptor 3. A packet asks for a run; the run is a fork that goes on as run_callback.py does, and its
+parent is the launcher's process. The host itself never runs a line of a callback's script.
+"""
+# First of all, and as it is: what a main module has before its first line runs.
+namespace = dict(globals())
+
+import os
+import sys
+
+home = os.path.dirname(os.path.abspath(__file__))
+# In front is this file's folder, unless the interpreter was told not to put it there.
+starts_with_home = sys.path[:1] == [home]
+if not starts_with_home:
+    sys.path.insert(0, home)
+import ucb_warm.ending
+import ucb_warm.host
+
+del sys.path[0]
+host = ucb_warm.host.Host(home, sys.argv[1:])
+compiled_script = host.serve()
+
+# From here on this is a fork, and like a runner that has just been started.
+if starts_with_home:
+    sys.path.insert(0, home)
+namespace["compiled_script"] = compiled_script
+namespace["__file__"] = host.runner_path
+namespace["__loader__"] = type(namespace["__loader__"])("__main__", host.runner_path)
+status = 0
+try:
+    exec(host.runner, namespace)
+except SystemExit as error:
+    status = ucb_warm.ending.status_of(error)
+    if status is None:
+        raise
+except BaseException:
+    ucb_warm.ending.hide(sys._getframe().f_code)
+    raise
+namespace.clear()
+ucb_warm.ending.leave(status, host.known)
+# Something needs the interpreter's own, long way to end.
+sys.exit(status)
