@@ -4,6 +4,7 @@ import type { Job, Subjob, Work } from "../bridge/supervisor.js";
 import { didYouMean } from "../config/did-you-mean.js";
 import { defaultRunLimits, mostOf } from "../config/run-limits.js";
 import { type ErrorCode, UcbError } from "../errors.js";
+import { mistakeInData } from "../plain-data.js";
 import { type EventFields, formatEvent, isEventType, isGlobal } from "../trigger/event.js";
 import { isTrigger } from "../trigger/is-trigger.js";
 import type { CloseMode } from "./callback-engine.js";
@@ -76,9 +77,10 @@ export function checkPositive(name: string, value: unknown): void {
 export function jobOf(job: unknown, name = "job", code: ErrorCode = "ERR_UCB_ARGUMENT"): Job {
   if (!isObject(job)) throw argumentError(name, "an object with an id", job, code);
   // Read once, so that what was checked is what is used.
-  const copy = read(name, code, () => {
+  const { copy, mistake } = read(name, code, () => {
     const { id, pid, pgrp, label } = job;
-    return { ...job, ...withoutAbsent({ id, pid, pgrp, label }) };
+    const copy = { ...job, ...withoutAbsent({ id, pid, pgrp, label }) };
+    return { copy, mistake: mistakeInData(copy, name) };
   });
   // Null is how many languages write that there is none.
   checkId(`${name}.id`, copy.id, 1, code);
@@ -88,6 +90,7 @@ export function jobOf(job: unknown, name = "job", code: ErrorCode = "ERR_UCB_ARG
   if (isGiven(copy.label) && typeof copy.label !== "string") {
     throw argumentError(`${name}.label`, "a string", copy.label, code);
   }
+  if (mistake !== null) throw new UcbError(code, mistake);
   return copy as Job;
 }
 
@@ -112,6 +115,8 @@ export function textOf(event: unknown): string {
   if (typeof extra !== "string" && !isExact) {
     throw argumentError("event.extra", "a string, or a number up to 2^53-1", extra, "ERR_UCB_EVENT");
   }
+  const mistake = mistakeInData({ name, extra }, "event");
+  if (mistake !== null) throw new UcbError("ERR_UCB_EVENT", mistake);
   // formatEvent judges the rest, whatever it is.
   return formatEvent({ name, type, jobId: jobId ?? 0, extra: String(extra) } as EventFields);
 }
@@ -135,7 +140,12 @@ export function recordsOf(event: object): EventRecords {
 function partOf<Part>(name: string, part: unknown): Part | undefined {
   if (part === undefined) return undefined;
   if (!isObject(part)) throw argumentError(name, "an object", part, "ERR_UCB_EVENT");
-  return read(name, "ERR_UCB_EVENT", () => ({ ...part })) as Part;
+  const { copy, mistake } = read(name, "ERR_UCB_EVENT", () => ({
+    copy: { ...part },
+    mistake: mistakeInData(part, name),
+  }));
+  if (mistake !== null) throw new UcbError("ERR_UCB_EVENT", mistake);
+  return copy as Part;
 }
 
 /**
@@ -195,13 +205,6 @@ export function closeModeOf(options: unknown): CloseMode {
   const { running = "wait" } = options;
   if (!closeModes.includes(running)) throw argumentError("running", "wait, leave or terminate", running);
   return running as CloseMode;
-}
-
-/** @throws UcbError `ERR_UCB_ARGUMENT` */
-export function checkBatch(text: unknown): void {
-  if (typeof text !== "string" && !(text instanceof Uint8Array)) {
-    throw argumentError("text", "a string or a Uint8Array", text);
-  }
 }
 
 function checkId(name: string, id: unknown, least: number, code: ErrorCode): void {

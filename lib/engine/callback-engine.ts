@@ -5,13 +5,13 @@ import type { Diagnostic } from "../config/diagnostic.js";
 import type { RunLimits } from "../config/run-limits.js";
 import { UcbError } from "../errors.js";
 import type { CallbackFunction } from "../execute/function.js";
+import type { Run } from "../execute/run.js";
 import type { ScriptRoom } from "../execute/script.js";
 import type { Trigger } from "../trigger/ast.js";
 import { type EventFields, parseEvent } from "../trigger/event.js";
 import { Matcher } from "../trigger/matcher.js";
 import { parseTriggerOrThrow } from "../trigger/parse.js";
 import {
-  checkBatch,
   checkEngineOptions,
   checkListener,
   checkRegistration,
@@ -20,6 +20,7 @@ import {
   recordsOf,
   textOf,
 } from "./arguments.js";
+import { batchLines, errorInLine, noText } from "./batch.js";
 import type { CallbackPause } from "./breaker.js";
 import { CallbackTable, type FunctionCallback } from "./callback-table.js";
 import type { CallbackCounters } from "./counters.js";
@@ -48,7 +49,7 @@ export interface EngineEvent extends Omit<EventFields, "extra" | "name" | "jobId
 export interface BatchResult {
   events: number;
   runs: number;
-  /** One for each line that was no event; the other lines were taken. */
+  /** One for each line that was no event, with its number as `line`; the other lines were taken. */
   errors: UcbError[];
 }
 
@@ -182,17 +183,16 @@ export class CallbackEngine {
 
   /** Reports many events, one a line; empty lines are skipped, and a malformed one costs the others nothing. */
   emitBatch(text: string | Uint8Array): BatchResult {
-    checkBatch(text);
     const result: BatchResult = { events: 0, runs: 0, errors: [] };
-    for (const line of (typeof text === "string" ? text : new TextDecoder().decode(text)).split("\n")) {
-      const event = line.endsWith("\r") ? line.slice(0, -1) : line;
+    for (const [index, event] of batchLines(text).entries()) {
       if (event === "") continue;
       try {
+        if (event === null) throw noText();
         result.runs += this.emit(event);
         result.events++;
       } catch (error) {
         if (!(error instanceof UcbError) || error.code !== "ERR_UCB_EVENT") throw error;
-        result.errors.push(error);
+        result.errors.push(errorInLine(error, index + 1));
       }
     }
     return result;
@@ -258,6 +258,11 @@ export class CallbackEngine {
     const message = "the engine was opened without state: nothing it is told can be made durable";
     const hint = "open it with state, the path of a folder";
     return Promise.reject(new UcbError("ERR_UCB_STATE", message, { hint }));
+  }
+
+  /** Runs that have ended and that `state` still keeps, the newest `limit` of them, oldest first; none without `state`. */
+  async finishedRuns(limit = 1000): Promise<Run[]> {
+    return (await this.#state?.finishedRuns(limit)) ?? [];
   }
 
   /**

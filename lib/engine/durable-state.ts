@@ -2,6 +2,7 @@ import type { Job } from "../bridge/supervisor.js";
 import { UcbError } from "../errors.js";
 import type { RunProcess } from "../execute/execution.js";
 import { bootId } from "../execute/process-identity.js";
+import type { Run } from "../execute/run.js";
 import { endChanges, jobChange, memoryChange, progressChange, runChange, storedChanges } from "../journal/changes.js";
 import type { Journal, JournalOwner } from "../journal/journal.js";
 import type { Change, StoredProcess, StoredRun, StoredState } from "../journal/records.js";
@@ -121,6 +122,10 @@ export class DurableState implements JournalOwner {
   /** @throws UcbError `ERR_UCB_STATE` if what was reported before could not be written */
   flush(): Promise<void> {
     return this.#journal.flush();
+  }
+
+  finishedRuns(limit?: number): Promise<Run[]> {
+    return this.#journal.finished(limit);
   }
 
   close(): Promise<void> {

@@ -1,0 +1,42 @@
+import { isUtf8 } from "node:buffer";
+import { argumentError } from "../argument-error.js";
+import { UcbError } from "../errors.js";
+
+/**
+ * The lines of a batch without what ends them; null for one that is no UTF-8.
+ * @throws UcbError `ERR_UCB_ARGUMENT` for what is no batch
+ */
+export function batchLines(batch: string | Uint8Array): (string | null)[] {
+  if (typeof batch === "string") return linesOf(batch);
+  if (!(batch instanceof Uint8Array)) throw argumentError("text", "a string or a Uint8Array", batch);
+  const bytes = Buffer.from(batch.buffer, batch.byteOffset, batch.byteLength);
+  if (isUtf8(bytes)) return linesOf(bytes.toString("utf8"));
+  const lines: (string | null)[] = [];
+  for (let start = 0; start <= bytes.length; ) {
+    const feed = bytes.indexOf(0x0a, start);
+    const end = feed < 0 ? bytes.length : feed;
+    const line = bytes.subarray(start, end);
+    lines.push(isUtf8(line) ? withoutReturn(line.toString("utf8")) : null);
+    start = end + 1;
+  }
+  return lines;
+}
+
+/** The error of a line, with its number from 1. */
+export function errorInLine({ code, message, hint, cause }: UcbError, line: number): UcbError {
+  return new UcbError(code, message, { line, hint, cause });
+}
+
+export function noText(): UcbError {
+  return new UcbError("ERR_UCB_EVENT", "the line is not UTF-8");
+}
+
+function linesOf(text: string): string[] {
+  // As decoders do, whoever asks for the text.
+  const plain = text.startsWith("\uFEFF") ? text.slice(1) : text;
+  return plain.split("\n").map(withoutReturn);
+}
+
+function withoutReturn(line: string): string {
+  return line.endsWith("\r") ? line.slice(0, -1) : line;
+}
