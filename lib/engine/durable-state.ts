@@ -136,16 +136,18 @@ export class DurableState implements JournalOwner {
     this.#matcher.takeChangedMemories((owner, exported) => this.#journal.putMemory(owner, exported));
   }
 
-  snapshot(): Change[] {
-    const changes: Change[] = [];
+  *snapshot(): Iterable<Change> {
     for (const { open, process } of this.#runs.values()) {
-      changes.push(this.#runChange(open), progressChange(open.run, process));
+      yield this.#runChange(open);
+      yield progressChange(open.run, process);
     }
-    for (const stored of this.#unclaimed.values()) changes.push(...storedChanges(stored));
-    for (const job of this.#records.all()) changes.push(jobChange(job));
-    for (const [owner, exported] of this.#memories) changes.push(memoryChange(owner, exported));
-    this.#matcher.exportMemories((owner, exported) => changes.push(memoryChange(owner, exported)));
-    return changes;
+    for (const stored of this.#unclaimed.values()) yield* storedChanges(stored);
+    for (const job of this.#records.all()) yield jobChange(job);
+    for (const [owner, exported] of this.#memories) yield memoryChange(owner, exported);
+    // What changes from here on is told as a change, so this is asked for at once.
+    const memories: Change[] = [];
+    this.#matcher.exportMemories((owner, exported) => memories.push(memoryChange(owner, exported)));
+    yield* memories;
   }
 
   durabilityChanged(problem: UcbError | null): void {

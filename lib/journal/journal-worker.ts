@@ -1,12 +1,14 @@
 /** The journal's thread: commits what it is sent, everything that has arrived in one transaction, and says what is durable. */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
-import type { JournalReply, JournalRequest } from "./records.js";
+import type { Change, JournalReply, JournalRequest } from "./records.js";
 import { DamagedJournal, JournalStore, type Retention } from "./store.js";
 
 const { folder, retention } = workerData as { folder: string; retention: Retention };
 const port = parentPort as MessagePort;
 
 let store: JournalStore | null = null;
+/** The parts so far of what the next replacement is to write. */
+let snapshot: Change[] = [];
 /** After a failure nothing may be written until the whole is replaced: what came between is missing. */
 let broken = false;
 
@@ -47,7 +49,12 @@ type Applicable = Extract<JournalRequest, { sequence: number }>;
 function groups(requests: readonly JournalRequest[]): Applicable[][] {
   const all: Applicable[][] = [];
   for (const request of requests) {
+    if (request.kind === "snapshot") snapshot = snapshot.concat(request.changes);
     if (!("sequence" in request)) continue;
+    if (request.kind === "replace") {
+      request.changes = snapshot.concat(request.changes);
+      snapshot = [];
+    }
     const last = all.at(-1);
     if (last === undefined || request.kind === "replace") all.push([request]);
     else last.push(request);

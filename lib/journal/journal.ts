@@ -17,8 +17,11 @@ export interface JournalOptions {
 
 /** What a journal needs of the engine that keeps it. */
 export interface JournalOwner {
-  /** Everything that should be in the journal now; asked for after a time in which nothing could be written. */
-  snapshot(): Change[];
+  /**
+   * Everything that should be in the journal, asked for after a time in which nothing could be written. It may be read in
+   * several turns of the event loop: what changes in between is put as well.
+   */
+  snapshot(): Iterable<Change>;
   /** Called before what was put in this turn of the event loop is sent, to put what is gathered until then. */
   complete(): void;
   /** Told when runs stop being durable, and with null when they are again. */
@@ -26,8 +29,11 @@ export interface JournalOwner {
 }
 
 const usualRetention: Retention = { ms: 7 * 24 * 3600 * 1000, runs: 100_000 };
-/** How long after a failure writing is tried again. */
-const retryMs = 1000;
+/** How long after a failure writing is tried again: twice as long each time, up to the second. */
+const firstRetryMs = 1000;
+const longestRetryMs = 30_000;
+/** How long a snapshot may hold up the event loop. */
+const longestSliceMs = 4;
 
 /**
  * The durable state of one engine: LMDB in a folder that only this user can enter, written by a thread of its own. Changes
@@ -46,6 +52,9 @@ export class Journal {
   /** The request that writes everything anew, once it is on its way; 0 before. Changes made after it follow it. */
   #replacing = 0;
   #retry: NodeJS.Timeout | null = null;
+  #retryMs = firstRetryMs;
+  /** A snapshot is being read: nothing may overtake it. */
+  #reading = false;
   #waiting: { sequence: number; resolve: () => void; reject: (error: UcbError) => void }[] = [];
   #questions: ((runs: Run[]) => void)[] = [];
   #closed: (() => void) | null = null;
@@ -115,7 +124,7 @@ export class Journal {
       for (const change of changes) this.#changes.push(change);
       this.wake();
     }
-    return this.#sent + 1;
+    return this.#sent + (this.#reading ? 2 : 1);
   }
 
   /** Null if what was put then is on the disk, or cannot be for now; else resolves as soon as one of the two is so. */
@@ -144,7 +153,8 @@ export class Journal {
   flush(): Promise<void> {
     this.#send();
     if (this.#broken) return Promise.reject(this.#problem);
-    const sequence = this.#sent;
+    const unsent = this.#reading ? (this.#changes.length > 0 ? 2 : 1) : 0;
+    const sequence = this.#sent + unsent;
     if (sequence <= this.#durable) return Promise.resolve();
     return new Promise((resolve, reject) => this.#waiting.push({ sequence, resolve, reject }));
   }
@@ -179,7 +189,7 @@ export class Journal {
   #send(): void {
     if (!this.#closing) this.#owner?.complete();
     this.#scheduled = false;
-    if (this.#changes.length === 0 || this.#closing) return;
+    if (this.#changes.length === 0 || this.#closing || this.#reading) return;
     const changes = this.#changes;
     this.#changes = [];
     this.#post({ kind: "apply", sequence: ++this.#sent, changes });
@@ -241,21 +251,39 @@ export class Journal {
 
   #retryLater(): void {
     if (this.#retry !== null) clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => this.#replace(), retryMs);
+    this.#retry = setTimeout(() => void this.#replace(), this.#retryMs);
     this.#retry.unref();
+    this.#retryMs = Math.min(2 * this.#retryMs, longestRetryMs);
   }
 
   /** Tries to write everything anew: single changes are missing by now. */
-  #replace(): void {
-    if (this.#owner === null || this.#closing) return;
-    this.#replacing = ++this.#sent;
-    this.#post({ kind: "replace", sequence: this.#sent, changes: this.#owner.snapshot() });
+  async #replace(): Promise<void> {
+    if (this.#owner === null || this.#closing || this.#reading) return;
+    this.#reading = true;
+    this.#replacing = this.#sent + 1;
+    let part: Change[] = [];
+    let end = performance.now() + longestSliceMs;
+    for (const change of this.#owner.snapshot()) {
+      part.push(change);
+      if (performance.now() < end) continue;
+      this.#worker.postMessage({ kind: "snapshot", changes: part } satisfies JournalRequest);
+      part = [];
+      await new Promise((resolve) => setImmediate(resolve));
+      end = performance.now() + longestSliceMs;
+      if (this.#closing) break;
+    }
+    this.#reading = false;
+    if (this.#closing) return;
+    this.#sent = this.#replacing;
+    this.#post({ kind: "replace", sequence: this.#sent, changes: part });
+    this.#send();
   }
 
   #recovered(): void {
     if (this.#problem === null || this.#replacing === 0 || this.#durable < this.#replacing) return;
     this.#problem = null;
     this.#replacing = 0;
+    this.#retryMs = firstRetryMs;
     this.#owner?.durabilityChanged(null);
   }
 }

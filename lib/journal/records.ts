@@ -46,6 +46,8 @@ export type Change = [table: Table, key: string, value: string | Uint8Array | nu
 /** What the journal's thread is told. */
 export type JournalRequest =
   | { kind: "apply"; sequence: number; changes: Change[] }
+  /** A part of what the next `replace` is to write. */
+  | { kind: "snapshot"; changes: Change[] }
   /** Replaces everything but finished runs, after a time in which nothing could be written. */
   | { kind: "replace"; sequence: number; changes: Change[] }
   /** Asks for finished runs, the newest `limit` of them. */
