@@ -110,6 +110,11 @@ test("the supervisor of the supervisor author's page answers and does what callb
   expect(await runModule(placed(code, callback, where), where)).toBe("killed\n");
 });
 
+test("the example of a durable state prints what it does", async () => {
+  const [code] = examples("docs/supervisor-author.md", "state");
+  expect(await runModule(code ?? "", folder())).toBe("job 1001 failed\n");
+});
+
 test("functions are registered as the supervisor author's page shows", async () => {
   const [code] = examples("docs/supervisor-author.md", "functions");
   expect(await runModule(code ?? "", folder())).toBe("retry work [ '1001:17' ]\n");
