@@ -5,8 +5,13 @@ import { begun, openHostileRoom } from "../support/hostile-room.js";
 import { openEngine, temporarySite } from "../support/temporary-site.js";
 
 /** Perl: connects to the bridge as nobody's module does. */
-const connected = `use IO::Socket::UNIX; $| = 1; $SIG{PIPE} = "IGNORE";
-sub bridge { IO::Socket::UNIX->new(Peer => $ENV{UCB_SOCKET}) or die "no connection: $!" }
+const connected = `use Errno; use IO::Socket::UNIX; $| = 1; $SIG{PIPE} = "IGNORE";
+sub bridge {
+  my $bridge;
+  # An alarm may interrupt it.
+  1 until $bridge = IO::Socket::UNIX->new(Peer => $ENV{UCB_SOCKET}) or !$!{EINTR} and die "no connection: $!";
+  return $bridge;
+}
 sub question { qq({"token":"$_[0]","id":1,"method":"jobinfo","params":{"id":77}}\\n) }
 `;
 
