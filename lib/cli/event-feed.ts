@@ -7,8 +7,10 @@ import { type InputLine, readLines } from "./read-lines.js";
 import type { RunLines } from "./run-lines.js";
 import type { StandardOutput } from "./standard-output.js";
 
-/** In bytes. */
-const longestLine = 64 * 1024 * 1024;
+/** In bytes; parsed, a line may take thirty times that. */
+const longestLine = 16 * 1024 * 1024;
+/** Bytes of lines whose runs may wait or execute, before events have to wait: runs keep the records they were fired with. */
+const mostHeld = 256 * 1024 * 1024;
 /** Runs that may wait before events have to wait, too: less than the usual queue of one callback, lest it overflow. */
 const mostWaiting = 5000;
 
@@ -24,6 +26,7 @@ export class EventFeed {
   #stopped = false;
   #taken = 0;
   #refused = 0;
+  #held = 0;
   #wake: () => void = () => {};
   #announceStop: () => void = () => {};
   readonly #stop = new Promise<void>((resolve) => {
@@ -92,8 +95,10 @@ export class EventFeed {
   #mustWait(): boolean {
     if (this.#stopped) return false;
     // What waits for time to pass, such as for the end of a callback's pause, must not hold up the others.
-    const { queued, delayed } = this.#engine.load;
-    return this.#output.full || queued - delayed > mostWaiting;
+    const { queued, delayed, running } = this.#engine.load;
+    const waiting = queued - delayed;
+    if (waiting + running === 0) this.#held = 0;
+    return this.#output.full || waiting > mostWaiting || this.#held > mostHeld;
   }
 
   #take({ number, bytes }: InputLine, file: string | null): void {
@@ -101,7 +106,7 @@ export class EventFeed {
       if (bytes === null)
         throw new UcbError("ERR_UCB_INPUT", `the line is longer than ${longestLine / 1024 / 1024} MiB`);
       if (isBlank(bytes)) return;
-      this.#engine.emit(parseEventLine(bytes));
+      if (this.#engine.emit(parseEventLine(bytes)) > 0) this.#held += bytes.length;
       this.#taken++;
     } catch (error) {
       if (!(error instanceof UcbError)) throw error;

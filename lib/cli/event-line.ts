@@ -1,9 +1,14 @@
 import { isUtf8 } from "node:buffer";
 import type { EngineEvent } from "../engine/callback-engine.js";
 import { UcbError } from "../errors.js";
+import { deepestData, mistakeInData } from "../plain-data.js";
 import { parseEvent } from "../trigger/event.js";
 import { withoutByteOrderMark } from "./byte-order-mark.js";
 import { checkEventRecord } from "./job-record.js";
+import { nestsDeeper } from "./json-depth.js";
+
+/** What is large belongs into the records; an event is kept and shown wherever its runs are. */
+const longestEvent = 1024 * 1024;
 
 /**
  * One line of a stream of events.
@@ -11,9 +16,17 @@ import { checkEventRecord } from "./job-record.js";
  */
 export function parseEventLine(line: Buffer): string | EngineEvent {
   if (!isUtf8(line)) throw new UcbError("ERR_UCB_INPUT", "the line is not UTF-8");
+  if (nestsDeeper(line, deepestData)) {
+    throw new UcbError("ERR_UCB_INPUT", `the line nests deeper than ${deepestData} levels`);
+  }
   const checked = checkEventRecord(parseJson(withoutByteOrderMark(line.toString("utf8"))));
   if ("problem" in checked) throw new UcbError("ERR_UCB_INPUT", checked.problem);
   const { event, job, work, subjob } = checked.value;
+  const mistake = mistakeInData(event, "event");
+  if (mistake !== null) throw new UcbError("ERR_UCB_INPUT", mistake);
+  if (event.length > longestEvent) {
+    throw new UcbError("ERR_UCB_INPUT", `event is longer than ${longestEvent / 1024 / 1024} Mi characters`);
+  }
   if (job === undefined && work === undefined && subjob === undefined) return event;
   const fields = parseEvent(event);
   if (job !== undefined && fields.jobId === 0) {

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { shownValue } from "../argument-error.js";
 import type { Job, Subjob, Work } from "../bridge/supervisor.js";
 
 /** What came in where a record belongs: `problem` says what is wrong with it and where. */
@@ -73,7 +74,7 @@ function check<T>(schema: v.GenericSchema<unknown, unknown>, value: unknown): Ch
   const [issue] = result.issues;
   const path = v.getDotPath(issue);
   if (issue.input === undefined) return { problem: `${path} is missing` };
-  return { problem: `${path === null ? "the record " : `${path} `}${issue.message}, not ${shown(issue.input)}` };
+  return { problem: `${path === null ? "the record " : `${path} `}${issue.message}, not ${shownValue(issue.input)}` };
 }
 
 /** Null is how many languages write that there is none. Fields that mean nothing here stay as they are. */
@@ -84,11 +85,4 @@ function withoutNulls(fields: Record<string, unknown>, entries: v.ObjectEntries)
 
 function isRecord(value: unknown): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function shown(value: unknown): string {
-  if (Array.isArray(value)) return "a list";
-  if (typeof value === "object" && value !== null) return "an object";
-  const text = JSON.stringify(value);
-  return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
 }

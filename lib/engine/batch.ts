@@ -2,14 +2,18 @@ import { isUtf8 } from "node:buffer";
 import { argumentError } from "../argument-error.js";
 import { UcbError } from "../errors.js";
 
+const byteOrderMark = Buffer.from("\uFEFF");
+
 /**
  * The lines of a batch without what ends them; null for one that is no UTF-8.
  * @throws UcbError `ERR_UCB_ARGUMENT` for what is no batch
  */
 export function batchLines(batch: string | Uint8Array): (string | null)[] {
-  if (typeof batch === "string") return linesOf(batch);
+  if (typeof batch === "string") return linesOf(batch.startsWith("\uFEFF") ? batch.slice(1) : batch);
   if (!(batch instanceof Uint8Array)) throw argumentError("text", "a string or a Uint8Array", batch);
-  const bytes = Buffer.from(batch.buffer, batch.byteOffset, batch.byteLength);
+  const all = Buffer.from(batch.buffer, batch.byteOffset, batch.byteLength);
+  // As decoders do, whoever asks for text.
+  const bytes = all.subarray(all.subarray(0, byteOrderMark.length).equals(byteOrderMark) ? byteOrderMark.length : 0);
   if (isUtf8(bytes)) return linesOf(bytes.toString("utf8"));
   const lines: (string | null)[] = [];
   for (let start = 0; start <= bytes.length; ) {
@@ -32,9 +36,7 @@ export function noText(): UcbError {
 }
 
 function linesOf(text: string): string[] {
-  // As decoders do, whoever asks for the text.
-  const plain = text.startsWith("\uFEFF") ? text.slice(1) : text;
-  return plain.split("\n").map(withoutReturn);
+  return text.split("\n").map(withoutReturn);
 }
 
 function withoutReturn(line: string): string {

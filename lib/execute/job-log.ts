@@ -1,5 +1,9 @@
+/// <reference lib="es2024.string" />
 import { join } from "node:path";
 import type { Run } from "./run.js";
+
+/** Of an event in a header, in characters. */
+const longestEvent = 1000;
 
 /** Where a job's runs leave their output: `<logPath>/job/<id rounded down to a thousand>/<id>/<id>.cb`. */
 export function jobLogPath(logPath: string, jobId: number): string {
@@ -14,7 +18,7 @@ export function runLogPath(logPath: string, run: Run): string {
 /** The line in front of a run's output in the job's log. */
 export function logHeader(run: Run, startedAt: number): string {
   const attempt = run.attempt === 1 ? "" : ` attempt ${run.attempt}`;
-  return `=== run ${run.id} ${oneLine(run.callback)} on ${oneLine(run.event)}${attempt} at ${new Date(startedAt).toISOString()}\n`;
+  return `=== run ${run.id} ${oneLine(run.callback)} on ${oneLine(shortened(run.event))}${attempt} at ${new Date(startedAt).toISOString()}\n`;
 }
 
 /** The line behind it. `ending` says how it ended, `exit 0` or `killed by SIGKILL`; the duration is null if nobody knows. */
@@ -25,6 +29,11 @@ export function logTrailer(run: Run, ending: string, durationMs: number | null):
 
 function jobLogFolder(logPath: string, jobId: number): string {
   return join(logPath, "job", String(jobId - (jobId % 1000)), String(jobId));
+}
+
+/** A header is for people; the document on standard input has all of it. */
+function shortened(event: string): string {
+  return event.length <= longestEvent ? event : `${event.slice(0, longestEvent - 3).toWellFormed()}...`;
 }
 
 /** Names and events come from outside and must not forge lines of the log. */

@@ -108,6 +108,7 @@ export function callbackEnvironment(
 ): Record<string, string> {
   const event = cut(run.event);
   const extra = cut(run.eventFields.extra);
+  const name = cut(run.eventFields.name);
   const variables: Record<string, string | undefined> = {
     PATH: environment.PATH ?? usualPath,
     HOME: environment.HOME,
@@ -117,10 +118,10 @@ export function callbackEnvironment(
     ...Object.fromEntries(Object.entries(callback.options.env).filter(([name]) => !name.startsWith("UCB_"))),
     QBJOBID: String(run.jobId),
     UCB_EVENT: event.text,
-    UCB_EVENT_NAME: run.eventFields.name,
+    UCB_EVENT_NAME: name.text,
     UCB_EVENT_TYPE: run.eventFields.type,
     UCB_EVENT_EXTRA: extra.text,
-    UCB_EVENT_TRUNCATED: event.whole && extra.whole ? undefined : "1",
+    UCB_EVENT_TRUNCATED: event.whole && extra.whole && name.whole ? undefined : "1",
     UCB_JOB_ID: String(run.jobId),
     UCB_CALLBACK: run.callback,
     UCB_RUN_ID: run.id,

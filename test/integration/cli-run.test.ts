@@ -191,7 +191,7 @@ test("bytes that are no UTF-8 are an error, a byte order mark and blank lines ar
   expect(runsOf(stdout).map(({ jobId }) => jobId)).toEqual([7]);
 });
 
-test("a line of more than 64 MiB is an error and is not kept", async () => {
+test("a line of more than 16 MiB is an error and is not kept", async () => {
   const site = temporarySite(files);
   const command = startCommand(["run", site.directory, "--logpath", site.logPath]);
   const block = Buffer.alloc(1024 * 1024, "x");
@@ -206,7 +206,7 @@ test("a line of more than 64 MiB is an error and is not kept", async () => {
   const { code, stdout } = await command.ended;
   expect(code).toBe(1);
   expect(errorsOf(stdout)).toEqual([
-    { file: null, line: 1, message: "the line is longer than 64 MiB", code: "ERR_UCB_INPUT" },
+    { file: null, line: 1, message: "the line is longer than 16 MiB", code: "ERR_UCB_INPUT" },
   ]);
   expect(runsOf(stdout)).toHaveLength(1);
   expect(peak).toBeGreaterThan(0);

@@ -1,4 +1,4 @@
-import { PassThrough } from "node:stream";
+import { PassThrough, Readable } from "node:stream";
 import { expect, test, vi } from "vitest";
 import { EventFeed } from "../../lib/cli/event-feed.js";
 import type { EngineEvent } from "../../lib/engine/callback-engine.js";
@@ -10,7 +10,10 @@ function setUp() {
   const runListeners: (() => void)[] = [];
   const engine = {
     load: { queued: 0, running: 0, delayed: 0 },
-    emit: (event: string | EngineEvent) => events.push(event),
+    emit: (event: string | EngineEvent): number => {
+      events.push(event);
+      return 0;
+    },
     on: (_: string, listener: () => void) => {
       runListeners.push(listener);
       return engine as never;
@@ -78,6 +81,49 @@ test("events wait while more than 5,000 runs do, without those that wait for tim
   runChanged();
   await read;
   expect(events).toHaveLength(2);
+});
+
+test("events wait while the lines of runs that have not ended are more than 256 MiB", async () => {
+  const { engine, feed, runChanged } = setUp();
+  let taken = 0;
+  // As an engine that has one run for each event and lets none of them end.
+  engine.emit = () => {
+    taken++;
+    engine.load.running++;
+    return 1;
+  };
+  const large = Buffer.from(`{"event":"a-work-1-1","more":"${"x".repeat(15 * 1024 * 1024)}"}\n`);
+  const count = 40;
+  const most = Math.floor((256 * 1024 * 1024) / large.length) + 1;
+  const read = feed.read(Readable.from(Array.from({ length: count }, () => large)), input);
+  await vi.waitFor(() => expect(taken).toBe(most), { timeout: 30_000 });
+  await settle();
+  expect(taken).toBe(most);
+  // One that has ended is not enough; none that runs is.
+  engine.load.running--;
+  runChanged();
+  await settle();
+  expect(taken).toBe(most);
+  engine.load.running = 0;
+  runChanged();
+  await vi.waitFor(() => expect(taken).toBe(2 * most), { timeout: 30_000 });
+  engine.load.running = 0;
+  runChanged();
+  await read;
+  expect(taken).toBe(count);
+});
+
+test("events that fire nothing are no reason to wait, however large", async () => {
+  const { engine, feed } = setUp();
+  let taken = 0;
+  engine.load.running = 1;
+  engine.emit = () => {
+    taken++;
+    return 0;
+  };
+  const large = Buffer.from(`{"event":"a-work-1-1","more":"${"x".repeat(15 * 1024 * 1024)}"}\n`);
+  await feed.read(Readable.from(Array.from({ length: 40 }, () => large)), input);
+  expect(taken).toBe(40);
 });
 
 test("a stopped feed takes nothing more, whether it waits for input or for its output", async () => {
