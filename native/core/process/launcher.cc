@@ -48,6 +48,14 @@ Status Launcher::StartThreads(unsigned count) {
 }
 
 void Launcher::Launch(LaunchRequest request) {
+  if (request.host != 0 && warm_hosts_ != nullptr) {
+    warm_hosts_->Launch(std::move(request));
+  } else {
+    LaunchCold(std::move(request));
+  }
+}
+
+void Launcher::LaunchCold(LaunchRequest request) {
   {
     const std::lock_guard lock(mutex_);
     if (stopping_) return;
@@ -66,6 +74,25 @@ void Launcher::AppendLog(std::uint64_t ticket, LogBlock block) {
   if (log_appender_ != nullptr) log_appender_->Append(ticket, std::move(block));
 }
 
+void Launcher::OpenHost(HostRequest request) {
+  if (reaper_ == nullptr) return;
+  if (warm_hosts_ == nullptr) {
+    Result<std::unique_ptr<WarmHosts>> hosts =
+        WarmHosts::Start({capabilities_, null_.get(), reaper_.get(), &messages_,
+                          [this](LaunchRequest cold) { LaunchCold(std::move(cold)); }});
+    if (!hosts) {
+      messages_.Post(Message(Message::Kind::kFailed, request.ticket, hosts.error()));
+      return;
+    }
+    warm_hosts_ = std::move(hosts.value());
+  }
+  warm_hosts_->Open(std::move(request));
+}
+
+void Launcher::CloseHost(std::uint64_t ticket) {
+  if (warm_hosts_ != nullptr) warm_hosts_->Close(ticket);
+}
+
 bool Launcher::Signal(std::uint64_t ticket, int signal) {
   return reaper_ != nullptr && reaper_->Signal(ticket, signal);
 }
@@ -81,6 +108,7 @@ bool Launcher::Terminate(std::uint64_t ticket, Milliseconds kill_after) {
       requests_.erase(found);
     }
   }
+  if (!waiting && warm_hosts_ != nullptr) waiting = warm_hosts_->Cancel(ticket);
   if (!waiting) return reaper_ != nullptr && reaper_->Terminate(ticket, kill_after);
   messages_.Post(Message(Message::Kind::kFailed, ticket, Error::System("posix_spawn", ECANCELED, waiting->file)));
   return true;
@@ -97,6 +125,8 @@ void Launcher::Stop() {
     requests_.clear();
   }
   changed_.notify_all();
+  // First: until here it may have handed requests to the launching threads.
+  warm_hosts_.reset();
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
   if (log_appender_ != nullptr) log_appender_->Stop();

@@ -17,6 +17,7 @@
 #include "core/process/platform.h"
 #include "core/process/reaper.h"
 #include "core/process/request.h"
+#include "core/process/warm_hosts.h"
 
 namespace ucb {
 
@@ -42,6 +43,11 @@ class Launcher {
   void Adopt(const AdoptRequest& request);
   void AppendLog(std::uint64_t ticket, LogBlock block);
 
+  // Starts a warm interpreter, which requests can name by its ticket; see WarmHosts. Answered by messages.
+  void OpenHost(HostRequest request);
+  // Lets it end once it has begun all that named it until now.
+  void CloseHost(std::uint64_t ticket);
+
   // Signals a running child's group. False if there is no such child, or if the system refused.
   bool Signal(std::uint64_t ticket, int signal);
   // TERM now, KILL later, as at a timeout but not counted as one. A request not begun yet fails with ECANCELED instead.
@@ -59,12 +65,14 @@ class Launcher {
   Launcher(const LauncherOptions& options, std::function<void()> wake);
   Status StartThreads(unsigned count);
   void LaunchLoop();
+  void LaunchCold(LaunchRequest request);
 
   const platform::Capabilities capabilities_;
   MessageQueue messages_;
   UniqueFd null_;
   std::unique_ptr<Reaper> reaper_;  // null once stopped
   std::unique_ptr<LogAppender> log_appender_;
+  std::unique_ptr<WarmHosts> warm_hosts_;  // null until a host is opened, and once stopped
 
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -13,9 +13,22 @@ namespace ucb {
 
 // What a launcher tells about a ticket. Of one run, kStarted comes first and kExited or kFailed last.
 struct Message {
-  enum class Kind : std::uint8_t { kStarted, kFailed, kSlow, kExited, kLogged, kLogFailed };
+  // The last three are about hosts of warm interpreters: the host `ticket` is ready; it can take no more, and why; the
+  // run `ticket` was meant for one and is launched without, and why.
+  enum class Kind : std::uint8_t {
+    kStarted,
+    kFailed,
+    kSlow,
+    kExited,
+    kLogged,
+    kLogFailed,
+    kHostReady,
+    kHostRefused,
+    kCold,
+  };
 
   Kind kind = Kind::kStarted;
+  bool warm = false;       // kStarted: by a host
   bool timed_out = false;  // kExited: its timeout had passed
   int exit_code = -1;      // kExited: -1 where a signal ended it, or where the status is not to be had
   int signal = 0;          // kExited: the signal that ended it, else 0
@@ -27,7 +40,7 @@ struct Message {
   double user_ms = 0;
   double system_ms = 0;
   std::int64_t max_rss_kb = 0;   // as wait4 counts: never below what the launching process held; -1: no usage is known
-  std::unique_ptr<Error> error;  // kFailed, kLogFailed
+  std::unique_ptr<Error> error;  // kFailed, kLogFailed; kHostRefused and kCold: its message
 
   Message() = default;
   Message(Kind message_kind, std::uint64_t message_ticket)

@@ -13,9 +13,20 @@ namespace ucb {
 
 using Milliseconds = std::chrono::duration<double, std::milli>;
 
+// What a process may use. A limit that the launching process itself is below has no effect.
+struct ProcessLimits {
+  int nice = 0;                            // 0 to 19: how far it stands back behind the launching process
+  std::optional<std::uint64_t> memory;     // bytes of address space
+  std::optional<std::uint64_t> files;      // open at once
+  std::optional<std::uint64_t> file_size;  // bytes of each file it writes to
+
+  bool Any() const { return nice != 0 || memory || files || file_size; }
+};
+
 // What to start. It is given to the system as it is: nothing is looked up in PATH, nothing passes through a shell.
 struct LaunchRequest {
   std::uint64_t ticket = 0;            // names the run in messages and signals; the caller does not use it twice
+  std::uint64_t host = 0;              // the warm interpreter that shall begin it if it can; 0 is none
   std::string file;                    // absolute
   StringList argv;                     // at least one
   StringList env;                      // KEY=value: the whole environment
@@ -25,6 +36,7 @@ struct LaunchRequest {
   Milliseconds timeout{0};             // TERM to the process group after this long; 0 is never
   Milliseconds kill_after{5000};       // KILL to the process group this long after TERM
   Milliseconds slow_after{0};          // a kSlow message after this long; 0 is never
+  ProcessLimits limits;
 };
 
 // A process to wait for that an earlier process started, in the same way: it leads a session. Its pid and its start

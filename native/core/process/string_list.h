@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -27,6 +28,10 @@ class StringList {
     bytes_.append(string);
     bytes_.push_back('\0');
   }
+
+  std::size_t Count() const { return static_cast<std::size_t>(std::count(bytes_.begin(), bytes_.end(), '\0')); }
+  // All strings, each followed by its NUL.
+  const std::string& bytes() const { return bytes_; }
 
   bool empty() const { return bytes_.empty(); }
   std::string_view front() const { return bytes_.c_str(); }

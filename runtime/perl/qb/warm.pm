@@ -26,6 +26,9 @@ sub PR_SET_NAME ()         { 15 }
 sub PR_GET_TID_ADDRESS ()  { 40 }
 sub MSG_NOSIGNAL ()        { 0x4000 }
 sub MSG_CMSG_CLOEXEC ()    { 0x40000000 }
+sub RLIMIT_FSIZE ()        { 1 }
+sub RLIMIT_NOFILE ()       { 7 }
+sub RLIMIT_AS ()           { 9 }
 sub O_CLOEXEC ()           { 02000000 }
 sub SOL_SOCKET ()          { 1 }
 sub SCM_RIGHTS ()          { 1 }
@@ -34,9 +37,9 @@ sub LONGEST_PACKET ()      { 65536 }
 # Numbers of system calls: Perl's own functions for these would take POSIX and Socket, or cannot do it.
 my %numbers = (
     x86_64  => { recvmsg => 47, sendto => 44, clone => 56, prctl => 157, dup3 => 292, close => 3, setsid => 112,
-        exit_group => 231, fcntl => 72 },
+        exit_group => 231, fcntl => 72, prlimit64 => 302 },
     aarch64 => { recvmsg => 212, sendto => 206, clone => 220, prctl => 167, dup3 => 24, close => 57, setsid => 157,
-        exit_group => 94, fcntl => 25 },
+        exit_group => 94, fcntl => 25, prlimit64 => 261 },
 );
 my ($machine) = $Config::Config{archname} =~ /^(x86_64|aarch64)/;
 my $call = $machine ? $numbers{$machine} : undef;
@@ -110,13 +113,13 @@ sub serve {
         @files{ split //, $letters } = @descriptors;
         my $pid = eval {
             local ($@, $!);
-            my $script = eval { become($body, \%files) };
+            my ($script, $limits) = eval { become($body, \%files) };
             my $error = $@;
             syscall $call->{close}, $_ + 0 for @descriptors;
             die $error unless defined $script;
             my $made = fork_for_parent();
             if ($made == 0) {
-                begin($ticket, $script);
+                begin($ticket, $script, $limits);
             }
             $made;
         };
@@ -132,11 +135,11 @@ sub serve {
 }
 
 # Makes this process what its fork shall be, since it shares all it has. What goes wrong here is found again, and told, by
-# a cold run. Returns the script's path.
+# a cold run. Returns the script's path and the limits it has.
 sub become {
     my ($body, $files) = @_;
     $body = read_all($files->{p}) if exists $files->{p};
-    my ($count, $folder, @strings) = split /\0/, $body, -1;
+    my ($count, $limits, $folder, @strings) = split /\0/, $body, -1;
     pop @strings;
     my @arguments = splice @strings, 0, $count;
     shift @arguments;
@@ -155,13 +158,14 @@ sub become {
     %ENV = map { split /=/, $_, 2 } @strings;
     @ARGV = @arguments;
     qb::_adopt();
-    return $script;
+    return $script, $limits;
 }
 
 # In the fork, which is a run from the moment it says so.
 sub begin {
-    my ($ticket, $script) = @_;
+    my ($ticket, $script, $limits) = @_;
     syscall $call->{setsid};
+    limit(split / /, $limits) if $limits ne '';
     answer('S', $ticket, $$);
     syscall $call->{close}, CHANNEL;
     close $null;
@@ -185,6 +189,21 @@ sub begin {
             return 1;
         }
     );
+    return;
+}
+
+sub limit {
+    my ($nice, $memory, $files, $file_size) = @_;
+    for ([ RLIMIT_AS, $memory ], [ RLIMIT_NOFILE, $files ], [ RLIMIT_FSIZE, $file_size ]) {
+        my ($kind, $value) = @$_;
+        next if $value eq '-';
+        my $present = pack 'J J', 0, 0;
+        syscall $call->{prlimit64}, 0, $kind, 0, $present;
+        my (undef, $most) = unpack 'J J', $present;
+        my $wanted = pack 'J J', (($value < $most ? $value : $most)) x 2;
+        syscall $call->{prlimit64}, 0, $kind, $wanted, 0;
+    }
+    setpriority 0, 0, getpriority(0, 0) + $nice if $nice;
     return;
 }
 

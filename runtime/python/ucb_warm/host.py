@@ -2,10 +2,11 @@
 
 Packets are texts with NULs between their parts. The launcher asks with
 
-    ticket, descriptors, count of arguments, directory, arguments ..., variables ...
+    ticket, descriptors, count of arguments, limits, directory, arguments ..., variables ...
 
 each followed by a NUL. `descriptors` has a letter for each that comes along: i for stdin, o for stdout and stderr, p
-for a file that holds all behind `descriptors` where that is too long for a packet. Answers are
+for a file that holds all behind `descriptors` where that is too long for a packet. `limits` is empty or has four words: how far the run stands back, as nice(1) counts,
+and the bytes of memory, the open files and the bytes of a file it may have, - being no limit. Answers are
 
     R                     the host is ready
     E, reason             it cannot be, and ends
@@ -21,6 +22,7 @@ import _socket
 import array
 import gc
 import os
+import resource
 import sys
 
 import qb
@@ -68,7 +70,7 @@ class Host:
                 try:
                     if "p" in files:
                         body = read_all(files["p"])
-                    code = self._prepare(body, files)
+                    code, limits = self._prepare(body, files)
                 finally:
                     for descriptor in files.values():
                         os.close(descriptor)
@@ -77,7 +79,7 @@ class Host:
                 self._answer(b"C", ticket, str(error).encode("utf-8", "replace")[:4000])
                 pid = -1
             if pid == 0:
-                self._begin(ticket)
+                self._begin(ticket, limits)
                 return code
             if pid > 0:
                 self._answer(b"N", ticket, b"%d" % pid)
@@ -97,7 +99,7 @@ class Host:
 
         What goes wrong here is found again, and told, by a cold run. Returns the compiled script if there is one.
         """
-        count, folder, rest = body.split(b"\0", 2)
+        count, limits, folder, rest = body.split(b"\0", 3)
         strings = rest.split(b"\0")
         argv = [os.fsdecode(string) for string in strings[: int(count)]]
         # As the interpreter does with its own options.
@@ -117,7 +119,7 @@ class Host:
         os.dup2(1, 2)
         self._environment.replace(strings[int(count) : -1])
         sys.argv[:] = argv
-        return code
+        return code, limits.split()
 
     def _be_nobody(self):
         """Keeps no file and no folder of a run."""
@@ -132,8 +134,10 @@ class Host:
             gc.freeze()
         self.known = ending.Known()
 
-    def _begin(self, ticket):
+    def _begin(self, ticket, limits):
         os.setsid()
+        if limits:
+            limit(*limits)
         # From here on it is a run, and nobody's fork.
         self._answer(b"S", ticket, b"%d" % os.getpid())
         self._channel.close()
@@ -157,6 +161,20 @@ def load(modules):
             raise clone.Unsupported("preload: %s cannot be loaded: %s: %s" % (name, type(error).__name__, text)) from None
         if len(os.listdir("/proc/self/task")) > 1:
             raise clone.Unsupported("preload: %s starts a thread, which a fork would not have" % name)
+
+
+def limit(nice, memory, files, file_size):
+    for kind, text in (
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_NOFILE, files),
+        (resource.RLIMIT_FSIZE, file_size),
+    ):
+        if text != b"-":
+            most = resource.getrlimit(kind)[1]
+            value = int(text) if most == resource.RLIM_INFINITY else min(int(text), most)
+            resource.setrlimit(kind, (value, value))
+    if nice != b"0":
+        os.nice(int(nice))
 
 
 def received(control):

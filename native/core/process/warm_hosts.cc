@@ -1,0 +1,315 @@
+#include "core/process/warm_hosts.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <limits>
+
+#include "core/process/thread.h"
+
+namespace ucb {
+namespace {
+
+using platform::Clock;
+
+constexpr std::uint64_t kWakeKey = std::numeric_limits<std::uint64_t>::max();
+// How long the end of a launcher waits for forks that are just beginning.
+constexpr std::chrono::seconds kLastWait{2};
+
+bool Watch(int events, int fd, std::uint64_t key) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = key;
+  return ::epoll_ctl(events, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+std::optional<LaunchRequest> Extract(std::deque<LaunchRequest>& requests, std::uint64_t ticket) {
+  const auto found = std::find_if(requests.begin(), requests.end(),
+                                  [&](const LaunchRequest& request) { return request.ticket == ticket; });
+  if (found == requests.end()) return std::nullopt;
+  std::optional<LaunchRequest> request(std::move(*found));
+  requests.erase(found);
+  return request;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<WarmHosts>> WarmHosts::Start(Surroundings surroundings) {
+  UniqueFd events(::epoll_create1(EPOLL_CLOEXEC));
+  if (!events) return Error::System("epoll_create1", errno);
+  UniqueFd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!wake) return Error::System("eventfd", errno);
+  if (!Watch(events.get(), wake.get(), kWakeKey)) return Error::System("epoll_ctl", errno);
+  std::unique_ptr<WarmHosts> hosts(new WarmHosts(std::move(surroundings), std::move(events), std::move(wake)));
+  Result<std::thread> thread = StartThread("ucb-warm", [owner = hosts.get()] { owner->Run(); });
+  if (!thread) return thread.error();
+  hosts->thread_ = std::move(thread.value());
+  return hosts;
+}
+
+WarmHosts::WarmHosts(Surroundings surroundings, UniqueFd events, UniqueFd wake)
+    : surroundings_(std::move(surroundings)), events_(std::move(events)), wake_(std::move(wake)) {}
+
+WarmHosts::~WarmHosts() {
+  Stop();
+}
+
+void WarmHosts::Open(HostRequest request) {
+  {
+    const std::lock_guard lock(mutex_);
+    opening_.push_back(std::move(request));
+  }
+  Wake();
+}
+
+void WarmHosts::Launch(LaunchRequest request) {
+  bool first = false;
+  {
+    const std::lock_guard lock(mutex_);
+    first = arrived_.empty();
+    arrived_.push_back(std::move(request));
+  }
+  if (first) Wake();
+}
+
+void WarmHosts::Close(std::uint64_t host) {
+  {
+    const std::lock_guard lock(mutex_);
+    closing_.push_back(host);
+  }
+  Wake();
+}
+
+std::optional<LaunchRequest> WarmHosts::Cancel(std::uint64_t ticket) {
+  const std::lock_guard lock(mutex_);
+  std::optional<LaunchRequest> request = Extract(arrived_, ticket);
+  for (auto place = places_.begin(); !request && place != places_.end(); ++place) {
+    request = Extract(place->second->waiting, ticket);
+  }
+  return request;
+}
+
+void WarmHosts::Stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  Wake();
+  if (thread_.joinable()) thread_.join();
+}
+
+void WarmHosts::Wake() {
+  const std::uint64_t one = 1;
+  // It fails only when the counter is full, and then it wakes all the same.
+  [[maybe_unused]] const ssize_t count = ::write(wake_.get(), &one, sizeof one);
+}
+
+void WarmHosts::Run() {
+  std::array<epoll_event, 16> events;
+  while (TakeTasks()) {
+    const int count = ::epoll_wait(events_.get(), events.data(), static_cast<int>(events.size()), ServePatience());
+    for (int index = 0; index < count; ++index) {
+      const std::uint64_t key = events[static_cast<std::size_t>(index)].data.u64;
+      if (key == kWakeKey) {
+        std::uint64_t counter = 0;
+        [[maybe_unused]] const ssize_t size = ::read(wake_.get(), &counter, sizeof counter);
+        continue;
+      }
+      const auto found = places_.find(key);
+      if (found != places_.end()) Listen(*found->second);
+    }
+  }
+  Abandon();
+}
+
+// False once it is to stop.
+bool WarmHosts::TakeTasks() {
+  std::vector<HostRequest> opening;
+  std::deque<LaunchRequest> homeless;
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return false;
+    opening.swap(opening_);
+  }
+  for (HostRequest& request : opening) StartHost(std::move(request));
+  std::vector<std::uint64_t> closing;
+  {
+    const std::lock_guard lock(mutex_);
+    for (LaunchRequest& request : arrived_) {
+      const auto found = places_.find(request.host);
+      std::deque<LaunchRequest>& line = found == places_.end() ? homeless : found->second->waiting;
+      line.push_back(std::move(request));
+    }
+    arrived_.clear();
+    closing.swap(closing_);
+  }
+  for (LaunchRequest& request : homeless) GoCold(std::move(request), "its warm interpreter has ended");
+  for (const std::uint64_t ticket : closing) {
+    const auto found = places_.find(ticket);
+    if (found != places_.end()) found->second->closing = true;
+  }
+  std::vector<std::uint64_t> finished;
+  for (auto& [ticket, place] : places_) {
+    Feed(*place);
+    if (place->closing && place->host.idle() && place->waiting.empty()) finished.push_back(ticket);
+  }
+  for (const std::uint64_t ticket : finished) Retire(ticket);
+  return true;
+}
+
+void WarmHosts::StartHost(HostRequest request) {
+  LaunchRequest child;
+  child.ticket = request.ticket;
+  const auto started_at = Clock::now();
+  Result<WarmHost> host = WarmHost::Start(surroundings_.capabilities, surroundings_.null_fd, request);
+  if (!host) {
+    surroundings_.messages->Post(Message(Message::Kind::kFailed, request.ticket, host.error()));
+    return;
+  }
+  auto place = std::make_unique<Place>(Place{std::move(host.value()), {}});
+  if (!Watch(events_.get(), place->host.channel(), request.ticket)) place->host.Kill("it cannot be listened to");
+  Message message(Message::Kind::kStarted, request.ticket);
+  message.pid = place->host.pid();
+  message.start_ticks = platform::StartTicks(message.pid);
+  surroundings_.reaper->Add(child, started_at, std::move(message));
+  const std::lock_guard lock(mutex_);
+  places_.insert_or_assign(request.ticket, std::move(place));
+}
+
+void WarmHosts::Feed(Place& place) {
+  for (;;) {
+    LaunchRequest request;
+    {
+      const std::lock_guard lock(mutex_);
+      if (place.waiting.empty()) return;
+      request = std::move(place.waiting.front());
+      place.waiting.pop_front();
+    }
+    const WarmHost::Sent sent = place.host.Ask(request);
+    if (sent == WarmHost::Sent::kYes) continue;
+    if (sent == WarmHost::Sent::kImpossible) {
+      GoCold(std::move(request), "it cannot be handed to its warm interpreter");
+      continue;
+    }
+    const std::lock_guard lock(mutex_);
+    place.waiting.push_front(std::move(request));
+    return;
+  }
+}
+
+void WarmHosts::Listen(Place& place) {
+  const std::uint64_t ticket = place.host.ticket();
+  while (std::optional<HostAnswer> answer = place.host.Answer()) {
+    switch (answer->kind) {
+      case HostAnswer::Kind::kReady:
+        place.host.BecomeReady();
+        surroundings_.messages->Post(Message(Message::Kind::kHostReady, ticket));
+        break;
+      case HostAnswer::Kind::kRefused:
+        break;  // told with its end, which is near
+      case HostAnswer::Kind::kForked:
+        place.host.NoteFork(answer->ticket, answer->pid);
+        break;
+      case HostAnswer::Kind::kStarted:
+        Begin(place, *answer);
+        break;
+      case HostAnswer::Kind::kCold:
+        if (std::optional<WarmHost::Asked> asked = place.host.Take(answer->ticket)) {
+          GoCold(std::move(asked->request), answer->reason);
+        }
+        break;
+    }
+  }
+  if (place.host.over()) Retire(ticket);
+}
+
+void WarmHosts::Begin(Place& place, const HostAnswer& answer) {
+  const std::optional<WarmHost::Asked> asked = place.host.Take(answer.ticket);
+  if (!asked) return;
+  Message message(Message::Kind::kStarted, answer.ticket);
+  message.warm = true;
+  message.pid = answer.pid;
+  message.start_ticks = platform::StartTicks(answer.pid);
+  surroundings_.reaper->Add(asked->request, asked->at, std::move(message));
+}
+
+// What it has not begun, nobody else will: its channel is closed on all sides, or nothing is asked for.
+void WarmHosts::Retire(std::uint64_t ticket) {
+  std::unique_ptr<Place> place;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = places_.find(ticket);
+    if (found == places_.end()) return;
+    place = std::move(found->second);
+    places_.erase(found);
+  }
+  // A child that is just being spawned holds a copy of the channel, and would keep it in there.
+  ::epoll_ctl(events_.get(), EPOLL_CTL_DEL, place->host.channel(), nullptr);
+  const std::string reason = place->host.reason();
+  if (place->host.over()) {
+    Error error;
+    error.message = reason;
+    surroundings_.messages->Post(Message(Message::Kind::kHostRefused, ticket, std::move(error)));
+  }
+  for (WarmHost::Asked& asked : place->host.TakeAll()) GoCold(std::move(asked.request), reason);
+  for (LaunchRequest& request : place->waiting) GoCold(std::move(request), reason);
+}
+
+void WarmHosts::GoCold(LaunchRequest request, const std::string& reason) {
+  Error error;
+  error.message = reason;
+  surroundings_.messages->Post(Message(Message::Kind::kCold, request.ticket, std::move(error)));
+  request.host = 0;
+  surroundings_.launch_cold(std::move(request));
+}
+
+// Says for how many milliseconds all hosts may be silent; -1 is for ever.
+int WarmHosts::ServePatience() {
+  std::optional<Clock::time_point> next;
+  const Clock::time_point now = Clock::now();
+  for (auto& [ticket, place] : places_) {
+    const std::optional<Clock::time_point> end = place->host.patience_ends();
+    if (end && *end <= now) place->host.Kill("the warm interpreter did not answer in time");
+    if (end && *end > now) next = next ? std::min(*next, *end) : *end;
+  }
+  if (!next) return -1;
+  return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(*next - now).count());
+}
+
+// A host that was asked for something might still begin it, with nobody left to wait for the run's end: such a host is
+// killed, and what had begun until then is found out.
+void WarmHosts::Abandon() {
+  const Clock::time_point end = Clock::now() + kLastWait;
+  std::erase_if(places_, [](auto& entry) { return entry.second->host.idle(); });
+  for (auto& [ticket, place] : places_) place->host.Kill("the launcher has ended");
+  while (!places_.empty()) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();
+    if (left <= 0) break;
+    std::array<epoll_event, 16> events;
+    const int count =
+        ::epoll_wait(events_.get(), events.data(), static_cast<int>(events.size()), static_cast<int>(left));
+    for (int index = 0; index < count; ++index) {
+      const auto found = places_.find(events[static_cast<std::size_t>(index)].data.u64);
+      if (found == places_.end()) {
+        std::uint64_t counter = 0;
+        [[maybe_unused]] const ssize_t size = ::read(wake_.get(), &counter, sizeof counter);
+        continue;
+      }
+      WarmHost& host = found->second->host;
+      while (const std::optional<HostAnswer> answer = host.Answer()) {
+        if (answer->kind == HostAnswer::Kind::kForked) host.NoteFork(answer->ticket, answer->pid);
+        if (answer->kind == HostAnswer::Kind::kStarted) Begin(*found->second, *answer);
+      }
+      if (host.over()) places_.erase(found);
+    }
+  }
+  for (auto& [ticket, place] : places_) place->host.TakeAll();
+  places_.clear();
+}
+
+}  // namespace ucb
