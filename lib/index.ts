@@ -18,6 +18,7 @@ export type {
   Language,
   ProcessLimits,
 } from "./config/configuration.js";
+export { ConfigurationError } from "./config/configuration-error.js";
 export type { Diagnostic } from "./config/diagnostic.js";
 export { loadConfiguration } from "./config/load-configuration.js";
 export type { MailSettings, QbConf } from "./config/qb-conf.js";
@@ -31,6 +32,7 @@ export {
   type EngineEvent,
   type Registration,
 } from "./engine/callback-engine.js";
+export type { ConfigurationChange } from "./engine/configuration-change.js";
 export type { CallbackCounters, DropCode } from "./engine/counters.js";
 export type { EngineEvents } from "./engine/engine-events.js";
 export type { EngineOptions } from "./engine/engine-options.js";

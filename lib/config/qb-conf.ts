@@ -3,6 +3,7 @@ import type { Diagnostic } from "./diagnostic.js";
 import { expandPath } from "./expand-path.js";
 import { readIni } from "./ini-document.js";
 import { defaultLanguages, type Languages } from "./language-flags.js";
+import { type MailTemplates, noTemplates, readMailTemplates } from "./mail-templates.js";
 import { PathGuard } from "./permissions.js";
 import { error, type Place, warning, wholeFile } from "./place.js";
 import { isSecret, readQbConfKeys } from "./qb-conf-keys.js";
@@ -28,7 +29,7 @@ export interface MailSettings {
   port: number;
   user: string | null;
   password: string | null;
-  /** As written: `plain`, `ssl`, `tls` or `starttls` in any case; no mail is sent with another. Null where absent. */
+  /** As written: `plain`, `none`, `ssl`, `tls` or `starttls` in any case; no mail is sent with another. Null where absent. */
   connectionType: string | null;
   domain: string | null;
   from: string;
@@ -37,6 +38,8 @@ export interface MailSettings {
   jobStatusFormat: string | null;
   subjobStatusFormat: string | null;
   workStatusFormat: string | null;
+  /** What these files hold. */
+  templates: MailTemplates;
 }
 
 /** Variables such as `process.env`. */
@@ -51,7 +54,8 @@ export interface QbConfReading {
   unnamed: string | null;
 }
 
-const defaultFile = "/etc/qb.conf";
+/** Read if it exists where no other is named. */
+export const usualQbConf = "/etc/qb.conf";
 const defaultQbDir = "/usr/local/pfx/qube";
 const defaultDirectory = "$QBDIR/callback";
 const othersRead = 0o004;
@@ -63,9 +67,9 @@ const othersRead = 0o004;
  * @param environment for `QBDIR`
  */
 export async function readQbConf(path?: string, environment: Environment = process.env): Promise<QbConfReading> {
-  const file = resolve(path ?? defaultFile);
+  const file = resolve(path ?? usualQbConf);
   const qbDir = environment.QBDIR || defaultQbDir;
-  const qbConf = defaultQbConf();
+  const qbConf = emptyQbConf();
   const opened = await openQbConf(file);
   if (opened.content === null) {
     if (opened.isMissing && path === undefined) return withDefaultDirectory(file, qbDir, qbConf, []);
@@ -73,8 +77,11 @@ export async function readQbConf(path?: string, environment: Environment = proce
   }
   qbConf.file = file;
   const { text } = opened.content;
-  const { directoryPlaces, diagnostics } = readQbConfKeys({ file, document: readIni(text), qbDir }, qbConf);
+  const { directoryPlaces, templates, diagnostics } = readQbConfKeys({ file, document: readIni(text), qbDir }, qbConf);
   diagnostics.push(...warningsOfFile(file, opened.content, qbConf));
+  const read = await readMailTemplates(templates);
+  qbConf.mail.templates = read.templates;
+  diagnostics.push(...read.diagnostics);
   if (directoryPlaces === null) return withDefaultDirectory(file, qbDir, qbConf, diagnostics);
   return { qbConf, diagnostics, directoryPlaces, unnamed: null };
 }
@@ -130,7 +137,7 @@ function warningsOfFile(file: string, { mode, fault }: TextContent, qbConf: QbCo
   return warnings;
 }
 
-function defaultQbConf(): QbConf {
+function emptyQbConf(): QbConf {
   return {
     file: null,
     directories: [],
@@ -148,6 +155,7 @@ function defaultQbConf(): QbConf {
       jobStatusFormat: null,
       subjobStatusFormat: null,
       workStatusFormat: null,
+      templates: noTemplates,
     },
   };
 }

@@ -19,7 +19,7 @@ import type { EventRecords } from "./run-book.js";
  */
 export function checkEngineOptions(options: unknown): asserts options is EngineOptions {
   if (!isObject(options)) throw argumentError("options", "an object", options);
-  const { configuration, logPath, supervisor, maxRunning, killAfterMs, state, retention } = options;
+  const { configuration, logPath, supervisor, maxRunning, killAfterMs, state, retention, watch } = options;
   if (configuration !== undefined) checkConfiguration(configuration);
   if (logPath !== undefined && !(typeof logPath === "string" && isAbsolute(logPath) && !logPath.includes("\0"))) {
     throw argumentError("logPath", "an absolute path", logPath);
@@ -27,6 +27,7 @@ export function checkEngineOptions(options: unknown): asserts options is EngineO
   if (state !== undefined && !(typeof state === "string" && isAbsolute(state) && !state.includes("\0"))) {
     throw argumentError("state", "an absolute path", state);
   }
+  if (watch !== undefined && typeof watch !== "boolean") throw argumentError("watch", "true or false", watch);
   if (retention !== undefined) checkRetention(retention);
   if (supervisor !== undefined) checkSupervisor(supervisor);
   if (maxRunning !== undefined) checkPositive("maxRunning", maxRunning);
@@ -186,6 +187,7 @@ const eventNames: Record<keyof EngineEvents, true> = {
   paused: true,
   resumed: true,
   durability: true,
+  configuration: true,
   problem: true,
 };
 

@@ -5,6 +5,7 @@ import type { Diagnostic } from "../config/diagnostic.js";
 import type { RunLimits } from "../config/run-limits.js";
 import { UcbError } from "../errors.js";
 import type { CallbackFunction } from "../execute/function.js";
+import type { QcbRoom } from "../execute/qcb.js";
 import type { Run } from "../execute/run.js";
 import type { ScriptRoom } from "../execute/script.js";
 import type { Trigger } from "../trigger/ast.js";
@@ -23,12 +24,15 @@ import {
 import { batchLines, errorInLine, noText } from "./batch.js";
 import type { CallbackPause } from "./breaker.js";
 import { CallbackTable, type FunctionCallback } from "./callback-table.js";
+import type { ConfigurationChange } from "./configuration-change.js";
 import type { CallbackCounters } from "./counters.js";
+import { CurrentSite } from "./current-site.js";
 import { DurableState } from "./durable-state.js";
 import { EngineEmitter, type EngineEvents } from "./engine-events.js";
 import type { EngineOptions } from "./engine-options.js";
 import { functionLimits } from "./function-limits.js";
 import { JobRecords } from "./job-records.js";
+import type { Site } from "./load-site.js";
 import { type EngineParts, prepareEngine } from "./prepare-engine.js";
 import type { RecoveredRun } from "./recovery.js";
 import type { EventRecords } from "./run-book.js";
@@ -66,13 +70,14 @@ const noRecords: EventRecords = {};
 
 /** Matches events against a site's callbacks and runs what they fire. Open with {@link CallbackEngine.open}. */
 export class CallbackEngine {
-  readonly #configuration: Configuration;
+  readonly #site: CurrentSite;
   readonly #table: CallbackTable;
   readonly #matcher = new Matcher();
   readonly #records = new JobRecords();
   readonly #events = new EngineEmitter();
   readonly #port: EngineSupervisorPort;
   readonly #script: ScriptRoom;
+  readonly #qcb: QcbRoom;
   readonly #runs: Runs;
   readonly #state: DurableState | null;
   /** Runs of an engine before whose functions nobody has registered yet. */
@@ -86,17 +91,22 @@ export class CallbackEngine {
   #currentRecords: EventRecords = noRecords;
   readonly #fire = (callback: number, jobId: number) => this.#fired(callback, jobId);
 
-  private constructor(options: EngineOptions, { configuration, script, stored }: EngineParts) {
-    this.#configuration = configuration;
+  private constructor(options: EngineOptions, parts: EngineParts) {
+    const { configuration, script, stored } = parts;
+    this.#site = new CurrentSite(options, parts, {
+      taken: (change, site) => this.#reconfigure(change, site),
+      refused: (error) => this.#events.tell("problem", error),
+    });
     this.#table = new CallbackTable(configuration.callbacks);
     this.#port = new EngineSupervisorPort(options.supervisor, this.#records, this.#events);
     this.#script = script;
     const { launcher, logPath } = script;
     const room = { matcher: this.#matcher, records: this.#records, events: this.#events };
     this.#state = stored === null ? null : new DurableState(stored.journal, stored.memories, room);
+    this.#qcb = { launcher, supervisor: this.#port, mail: configuration.qbConf.mail, logPath };
     this.#runs = new Runs({
       ...{ records: this.#records, events: this.#events, port: this.#port, script, state: this.#state },
-      qcb: { launcher, supervisor: this.#port, mail: configuration.qbConf.mail, logPath },
+      qcb: this.#qcb,
       maxRunning: options.maxRunning ?? 16 * availableParallelism(),
     });
     for (const job of stored?.jobs ?? []) {
@@ -120,12 +130,12 @@ export class CallbackEngine {
 
   /** What was found wrong or doubtful in the configuration when it was read. */
   get diagnostics(): readonly Diagnostic[] {
-    return this.#configuration.diagnostics;
+    return this.#site.configuration.diagnostics;
   }
 
   /** The callbacks of the site's directories, disabled ones included. */
   get callbacks(): readonly Callback[] {
-    return this.#configuration.callbacks;
+    return this.#site.configuration.callbacks;
   }
 
   /**
@@ -216,14 +226,13 @@ export class CallbackEngine {
     if (this.#table.has(name)) throw new UcbError("ERR_UCB_ARGUMENT", `a callback "${name}" is registered already`);
     const limits = functionLimits(callback.limits ?? {});
     const registered: FunctionCallback = { name, trigger, run: callback.run, timeoutMs, limits };
-    const index = this.#table.add(registered);
+    this.#table.add(registered);
     this.#stale = true;
     this.#claim(registered);
     return {
       name,
       unregister: () => {
-        if (this.#table.get(index) === undefined) return;
-        this.#table.remove(index);
+        if (!this.#table.remove(registered)) return;
         this.#runs.forget(name);
         this.#stale = true;
       },
@@ -260,6 +269,16 @@ export class CallbackEngine {
     return Promise.reject(new UcbError("ERR_UCB_STATE", message, { hint }));
   }
 
+  /**
+   * Reads the configuration again, or takes the one that is given, and swaps it for the one that holds, between two events.
+   * What has fired already still runs; `&&` triggers that have not changed keep what they remember. Resolves to what is different.
+   * @throws ConfigurationError `ERR_UCB_CONFIG` if there is any error in it: the one before still holds; `ERR_UCB_CLOSED`
+   * after {@link close}
+   */
+  reload(configuration?: Configuration): Promise<ConfigurationChange> {
+    return this.#site.reload(configuration);
+  }
+
   /** Runs that have ended and that `state` still keeps, the newest `limit` of them, oldest first; none without `state`. */
   async finishedRuns(limit = 1000): Promise<Run[]> {
     return (await this.#state?.finishedRuns(limit)) ?? [];
@@ -281,6 +300,7 @@ export class CallbackEngine {
   }
 
   async #shutDown(mode: CloseMode): Promise<void> {
+    this.#site.close();
     const stopped = mode === "wait" ? null : this.#runs.stop();
     const launcherClosed = mode === "wait" ? null : this.#script.launcher.close({ running: mode });
     await stopped;
@@ -290,6 +310,15 @@ export class CallbackEngine {
     await this.#state?.close();
     this.#matcher.close();
     this.#events.clear();
+  }
+
+  #reconfigure(change: ConfigurationChange, { configuration, interpreters }: Site): void {
+    this.#table.replace(configuration.callbacks);
+    this.#stale = true;
+    this.#script.interpreters = interpreters;
+    this.#qcb.mail = configuration.qbConf.mail;
+    this.#runs.reconfigured(change.generation, this.#table.sites, change.removed);
+    this.#events.tell("configuration", change);
   }
 
   #load(): void {

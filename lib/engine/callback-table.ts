@@ -26,44 +26,66 @@ export type TableEntry =
 
 /** What the numbers mean that the matcher answers with. */
 export class CallbackTable {
-  readonly #entries: (Exclude<TableEntry, { kind: "gone" }> | undefined)[] = [];
+  #sites: readonly TableEntry[];
+  /** Holes are functions that were removed: a number keeps its meaning while an event is under way. */
+  #functions: (TableEntry | undefined)[] = [];
 
   constructor(callbacks: readonly Callback[]) {
-    for (const callback of callbacks) this.#entries.push({ kind: "site", callback });
+    this.#sites = sitesOf(callbacks);
+  }
+
+  /** Other callbacks of the site from now on; all numbers change, so it is not for while an event is under way. */
+  replace(callbacks: readonly Callback[]): void {
+    this.#sites = sitesOf(callbacks);
+    this.#functions = this.#functions.filter((entry) => entry !== undefined);
+  }
+
+  get sites(): readonly TableEntry[] {
+    return this.#sites;
   }
 
   get(index: number): TableEntry | undefined {
-    return this.#entries[index];
+    return index < this.#sites.length ? this.#sites[index] : this.#functions[index - this.#sites.length];
   }
 
   /** Whether a callback has this id: a function's is its name. */
   has(id: string): boolean {
-    return this.#entries.some((entry) => (entry?.kind === "site" ? entry.callback.id : entry?.callback.name) === id);
+    return [...this.#sites, ...this.#functions].some((entry) => entry !== undefined && idOf(entry) === id);
   }
 
   /** The site's callback of this id, unless it is disabled. */
   site(id: string): TableEntry | undefined {
-    return this.#entries.find(
-      (entry) => entry?.kind === "site" && entry.callback.id === id && entry.callback.options.enabled,
+    return this.#sites.find(
+      (entry) => entry.kind === "site" && entry.callback.id === id && entry.callback.options.enabled,
     );
   }
 
-  /** Returns the number the matcher will answer with. */
-  add(callback: FunctionCallback): number {
-    return this.#entries.push({ kind: "function", callback }) - 1;
+  add(callback: FunctionCallback): void {
+    this.#functions.push({ kind: "function", callback });
   }
 
-  /** Numbers are never given twice: runs of a removed function may still be queued. */
-  remove(index: number): void {
-    this.#entries[index] = undefined;
+  /** False if it is not there any more. Its runs may still be queued. */
+  remove(callback: FunctionCallback): boolean {
+    const place = this.#functions.findIndex((entry) => entry?.callback === callback);
+    if (place >= 0) this.#functions[place] = undefined;
+    return place >= 0;
   }
 
   rules(): Rule[] {
-    return this.#entries.flatMap((entry, callback) => {
-      if (entry === undefined) return [];
+    return [...this.#sites, ...this.#functions].flatMap((entry, callback) => {
+      if (entry === undefined || entry.kind === "gone") return [];
       if (entry.kind === "function") return [{ callback, key: entry.callback.name, trigger: entry.callback.trigger }];
       if (!entry.callback.options.enabled) return [];
       return entry.callback.triggers.map(({ trigger }) => ({ callback, key: entry.callback.id, trigger }));
     });
   }
+}
+
+function sitesOf(callbacks: readonly Callback[]): TableEntry[] {
+  return callbacks.map((callback) => ({ kind: "site", callback }));
+}
+
+/** The stable id of a callback. */
+export function idOf(entry: TableEntry): string {
+  return entry.kind === "function" ? entry.callback.name : entry.callback.id;
 }

@@ -3,6 +3,7 @@ import type { Action } from "../bridge/supervisor.js";
 import type { UcbError } from "../errors.js";
 import type { Run } from "../execute/run.js";
 import type { CallbackPause } from "./breaker.js";
+import type { ConfigurationChange } from "./configuration-change.js";
 
 /** What an engine tells those who listen. */
 export interface EngineEvents {
@@ -18,6 +19,8 @@ export interface EngineEvents {
   resumed: [pause: CallbackPause];
   /** With `state`: what fires is not durable any more, and why; null when it is again. Told as a `problem`, too. */
   durability: [problem: UcbError | null];
+  /** Another configuration holds from the next event on. */
+  configuration: [change: ConfigurationChange];
   /** Something went wrong that no run's outcome shows, such as a supervisor that did not answer. */
   problem: [error: UcbError];
 }

@@ -25,6 +25,8 @@ export interface EngineOptions {
   state?: string;
   /** How long finished runs are kept in `state`: until either is reached. Default a week and 100,000 runs. */
   retention?: { ms?: number; runs?: number };
+  /** Read the configuration again whenever its files change, and take it if nothing is wrong with it; see `reload`. */
+  watch?: boolean;
   /** Where PATH, HOME, LANG, TZ and QBDIR of callbacks come from; default the process's own. */
   environment?: Readonly<Record<string, string | undefined>>;
 }

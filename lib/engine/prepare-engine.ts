@@ -1,21 +1,22 @@
 import { join } from "node:path";
 import { Bridge } from "../bridge/bridge.js";
 import type { Configuration } from "../config/configuration.js";
-import type { Diagnostic } from "../config/diagnostic.js";
-import { loadConfiguration } from "../config/load-configuration.js";
-import { UcbError } from "../errors.js";
-import { findInterpreters } from "../execute/find-interpreters.js";
+import { SiteWatch } from "../config/site-watch.js";
 import { Launcher } from "../execute/launcher.js";
 import type { ScriptRoom } from "../execute/script.js";
 import { Journal } from "../journal/journal.js";
 import type { StoredState } from "../journal/records.js";
+import { watchedPaths } from "./current-site.js";
 import type { EngineOptions } from "./engine-options.js";
+import { loadSite } from "./load-site.js";
 import { type RecoveredRun, recoverRuns } from "./recovery.js";
 
 /** What an engine is built of, and what of it must be waited for. */
 export interface EngineParts {
   configuration: Configuration;
   script: ScriptRoom;
+  /** Null without `watch`. */
+  watch: SiteWatch | null;
   /** Null without `state`. */
   stored: StoredParts | null;
 }
@@ -28,26 +29,27 @@ export interface StoredParts extends Pick<StoredState, "jobs" | "memories"> {
 
 /** @throws UcbError as `CallbackEngine.open` says; nothing stays open then */
 export async function prepareEngine(options: EngineOptions): Promise<EngineParts> {
-  const loaded = options.configuration ?? (await loadConfiguration(options));
-  const { interpreters, diagnostics } = await findInterpreters(loaded.callbacks);
-  const configuration = { ...loaded, diagnostics: [...loaded.diagnostics, ...diagnostics] };
-  if (options.strict === true) refuseErrors(configuration.diagnostics);
+  const { configuration, interpreters } = await loadSite(options);
+  const watch = options.watch === true ? await SiteWatch.start(watchedPaths(options, configuration)) : null;
   const logPath = options.logPath ?? configuration.qbConf.logPath;
-  const { state, killAfterMs = 5000, retention = {} } = options;
-  const journal = state === undefined ? null : await Journal.open(state, { retention });
+  const { state, killAfterMs = 5000, retention = {}, environment = process.env } = options;
+  let journal: Journal | null = null;
   try {
+    if (state !== undefined) journal = await Journal.open(state, { retention });
     const bridge = await Bridge.open(state === undefined ? {} : { directory: join(state, "bridge") });
     try {
       return {
         configuration,
+        watch,
         stored: journal === null ? null : storedParts(journal, logPath),
-        script: { launcher: new Launcher(), bridge, interpreters, logPath, killAfterMs },
+        script: { launcher: new Launcher(), bridge, interpreters, logPath, killAfterMs, environment },
       };
     } catch (error) {
       await bridge.close();
       throw error;
     }
   } catch (error) {
+    watch?.close();
     await journal?.close();
     throw error;
   }
@@ -56,17 +58,4 @@ export async function prepareEngine(options: EngineOptions): Promise<EngineParts
 function storedParts(journal: Journal, logPath: string): StoredParts {
   const { runs, jobs, memories } = journal.takeState();
   return { journal, jobs, memories, runs: recoverRuns(runs, logPath) };
-}
-
-function refuseErrors(diagnostics: readonly Diagnostic[]): void {
-  const errors = diagnostics.filter(({ severity }) => severity === "error");
-  const [first] = errors;
-  if (first === undefined) return;
-  const more = errors.length === 1 ? "" : ` (and ${errors.length - 1} more)`;
-  throw new UcbError("ERR_UCB_CONFIG", `${first.message}${more}`, {
-    file: first.file,
-    line: first.line,
-    column: first.column,
-    hint: first.hint,
-  });
 }

@@ -4,7 +4,7 @@ import type { ErrorCode } from "../errors.js";
 import type { Outcome } from "../execute/execution.js";
 import type { Run } from "../execute/run.js";
 import { parseEvent } from "../trigger/event.js";
-import type { TableEntry } from "./callback-table.js";
+import { idOf, type TableEntry } from "./callback-table.js";
 
 /** A run that has not ended, with what it was fired with. */
 export interface OpenRun {
@@ -32,6 +32,9 @@ export class RunBook {
   /** Unix milliseconds of the latest id that an earlier engine gave; the clock may have been set back since. */
   #latest = 0;
 
+  /** The number of the configuration that holds. */
+  generation = 1;
+
   open(entry: TableEntry, event: string, jobId: number, known: Job | undefined, records: EventRecords): OpenRun {
     const name = entry.kind === "function" ? entry.callback.name : entry.callback.file;
     const run: Run = {
@@ -41,6 +44,7 @@ export class RunBook {
       event,
       eventFields: parseEvent(event),
       jobId,
+      generation: this.generation,
       attempt: 1,
       queuedAt: Date.now(),
       state: "queued",
@@ -108,9 +112,4 @@ export class RunBook {
     run.retryAt = null;
     run.endedAt = Date.now();
   }
-}
-
-/** The stable id of a callback. */
-export function idOf(entry: TableEntry): string {
-  return entry.kind === "function" ? entry.callback.name : entry.callback.id;
 }

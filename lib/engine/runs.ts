@@ -10,7 +10,7 @@ import type { Run } from "../execute/run.js";
 import { runScript, type ScriptRoom } from "../execute/script.js";
 import type { StoredProcess } from "../journal/records.js";
 import type { CallbackPause } from "./breaker.js";
-import type { TableEntry } from "./callback-table.js";
+import { idOf, type TableEntry } from "./callback-table.js";
 import type { CallbackCounters, DropCode } from "./counters.js";
 import { dropReason } from "./drop-reason.js";
 import type { DurableState } from "./durable-state.js";
@@ -18,7 +18,7 @@ import type { Ending, Slot } from "./ending.js";
 import type { EngineEmitter } from "./engine-events.js";
 import type { JobRecords } from "./job-records.js";
 import type { RecoveredRun } from "./recovery.js";
-import { type EventRecords, idOf, type OpenRun, RunBook } from "./run-book.js";
+import { type EventRecords, type OpenRun, RunBook } from "./run-book.js";
 import { Scheduler } from "./scheduler.js";
 import type { EngineSupervisorPort } from "./supervisor-port.js";
 
@@ -97,6 +97,13 @@ export class Runs {
       const slot = this.#scheduler.adopt(idOf(entry), limitsOf(entry), run.jobId, open, run.attempt);
       setImmediate(() => void this.#goOn(open, slot, fate === "alive" ? process : null));
     }
+  }
+
+  /** Another configuration holds: what has fired before still runs as it was meant then, and within the new limits. */
+  reconfigured(generation: number, entries: Iterable<TableEntry>, gone: Iterable<string>): void {
+    this.#book.generation = generation;
+    for (const entry of entries) this.#scheduler.limit(idOf(entry), limitsOf(entry));
+    for (const id of gone) this.#scheduler.forget(id);
   }
 
   counters(): ReadonlyMap<string, CallbackCounters> {

@@ -24,6 +24,8 @@ export interface Run {
   readonly eventFields: EventFields;
   /** The owner: the job the callback ran for; 0 for global time events. */
   readonly jobId: number;
+  /** The number of the configuration it fired under: 1 when the engine was opened, one more with each that was taken since. */
+  readonly generation: number;
   /** From 1; raised when the run is queued again. */
   attempt: number;
   readonly queuedAt: number;
