@@ -60,6 +60,8 @@ export const nativeRecord = {
   signal: 6,
   /** 0 or 1. */
   timedOut: 7,
+  /** Of `started`, 0 or 1: by a warm interpreter. It has the place of what only `exited` says. */
+  warm: 7,
   durationMs: 8,
   userMs: 9,
   systemMs: 10,
@@ -71,14 +73,29 @@ export const nativeRecord = {
 } as const;
 
 /** Of one launch `started` comes first, and `failed` or `exited` last. */
-export const nativeKinds = { started: 0, failed: 1, slow: 2, exited: 3, logged: 4, logFailed: 5 } as const;
+export const nativeKinds = {
+  started: 0,
+  failed: 1,
+  slow: 2,
+  exited: 3,
+  logged: 4,
+  logFailed: 5,
+  /** A warm interpreter has loaded everything. */
+  hostReady: 6,
+  /** It begins nothing more. */
+  hostRefused: 7,
+  /** A launch that was meant for a warm interpreter goes on without; `started` or `failed` follow. */
+  cold: 8,
+} as const;
 
-/** What is behind a `failed` or `logFailed` message. */
+/** What is behind a `failed`, `logFailed`, `hostRefused` or `cold` message. */
 export interface NativeFailure {
   /** Symbolic: `ENOENT`. */
   errno: string;
   syscall: string;
   path: string;
+  /** The reason in words: of `hostRefused` and `cold`; empty otherwise. */
+  message: string;
 }
 
 /** Every symbol of the addon. The shape of the calls is chosen for their cost: see docs/performance.md. */
@@ -128,7 +145,9 @@ export interface NativeAddon {
    * output (absolute paths; no output is an empty string and gives `/dev/null`), then the arguments, the program's name
    * among them, and the `KEY=value` variables of the environment: each followed by a NUL, so that they cross as one.
    * `stdin` becomes a file; null gives `/dev/null`. TERM goes to the process group after `timeoutMs`, KILL `killAfterMs`
-   * later, a `slow` message comes after `slowAfterMs`; 0 means never for the first and last.
+   * later, a `slow` message comes after `slowAfterMs`; 0 means never for the first and last. `limits` are niceness, address
+   * space, open files and size of each file written; -1 is no limit, and null is no limits at all, which costs less.
+   * `host` is the ticket of the warm interpreter that shall begin it, if it can; 0 is none.
    */
   launcherLaunch(
     launcher: NativeLauncher,
@@ -140,7 +159,22 @@ export interface NativeAddon {
     timeoutMs: number,
     killAfterMs: number,
     slowAfterMs: number,
+    limits: Float64Array | null,
+    host: number,
   ): void;
+  /**
+   * Starts a warm interpreter, from which launches can be forked. `strings` are as for a launch, with `/` for the working
+   * directory and without an output. Tells `started`, `hostReady`, `hostRefused` and `exited`, or `failed`.
+   */
+  launcherOpenHost(
+    launcher: NativeLauncher,
+    ticket: number,
+    strings: string,
+    argumentCount: number,
+    variableCount: number,
+  ): void;
+  /** Lets a warm interpreter end when it has begun all it was asked for. */
+  launcherCloseHost(launcher: NativeLauncher, ticket: number): void;
   /**
    * Waits for a process that somebody else has started, as for a launched one, but without a `started` message. Spans
    * count from `startedAtMs`. If there is no such process any more, a `failed` message says `ESRCH`; if this launcher waits

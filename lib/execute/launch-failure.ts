@@ -46,6 +46,7 @@ function launchHint({ errno, syscall, path }: NativeFailure): string | undefined
   if (syscall === "chdir") return `the working directory ${path} must exist and be accessible to this user`;
   if (syscall === "posix_spawn" && errno === "EAGAIN") return "the limit of processes is reached (ulimit -u, pids.max)";
   if (syscall !== "execve") return undefined;
+  if (errno === "ENOMEM") return "there is not enough memory for it, or less than it needs may be used (limit.memory)";
   if (errno === "ENOENT") return `${path}, or the interpreter its first line names, does not exist`;
   if (errno === "EACCES") return `${path} must be a file that this user may execute, on a file system that allows it`;
   if (errno === "ENOEXEC") return `${path} is no program: a script needs a first line like #!/usr/bin/python3`;

@@ -1,5 +1,6 @@
 import { argumentError, isObject } from "../argument-error.js";
 import { UcbError } from "../errors.js";
+import { type LaunchLimits, packLimits } from "./launch-limits.js";
 
 /** A process to start. Nothing is looked up in `PATH`, nothing passes through a shell, nothing is inherited. */
 export interface LaunchOptions {
@@ -23,6 +24,11 @@ export interface LaunchOptions {
   killAfterMs?: number | undefined;
   /** The observer's `slow` is called after this many milliseconds; 0, the default, is never. */
   slowAfterMs?: number | undefined;
+  /** How far it stands back behind this process, 0 to 19; 0 by default. */
+  nice?: number | undefined;
+  limits?: LaunchLimits | undefined;
+  /** The ticket of a host of this launcher that shall begin it, if it can; none by default. */
+  host?: number | undefined;
 }
 
 /** Milliseconds between TERM and KILL where nothing else is said. */
@@ -38,6 +44,7 @@ export interface PackedLaunch {
   timeoutMs: number;
   killAfterMs: number;
   slowAfterMs: number;
+  limits: Float64Array | null;
 }
 
 /** @throws UcbError `ERR_UCB_ARGUMENT` for anything the system could not take or would take for something else */
@@ -72,6 +79,7 @@ export function packLaunch(options: LaunchOptions): PackedLaunch {
     timeoutMs: milliseconds("timeoutMs", options.timeoutMs, 0),
     killAfterMs: milliseconds("killAfterMs", options.killAfterMs, defaultKillAfterMs),
     slowAfterMs: milliseconds("slowAfterMs", options.slowAfterMs, 0),
+    limits: packLimits(options.nice, options.limits),
   };
 }
 

@@ -29,6 +29,7 @@ export class LaunchRecord {
       pid: this.pid,
       startTicks: this.#number(nativeRecord.startTicks),
       startedAt: this.#number(nativeRecord.atMs),
+      warm: this.#number(nativeRecord.warm) === 1,
     };
   }
 

@@ -8,6 +8,8 @@ export interface ProcessStarted {
   startTicks: number;
   /** Unix milliseconds. */
   startedAt: number;
+  /** Whether it was forked from the host that the launch names. */
+  warm: boolean;
 }
 
 /** How a process ended. One of `exitCode` and `signal` is null; both are if its status is not known. */
@@ -36,6 +38,8 @@ export interface ProcessOutcome {
 /** Told of one launch. What it throws becomes an uncaught exception and keeps nobody else from being told. */
 export interface LaunchObserver {
   started?(started: ProcessStarted): void;
+  /** The host that the launch names did not begin it, and why: it is started without. */
+  cold?(reason: string): void;
   /** `slowAfterMs` have passed. */
   slow?(pid: number): void;
   exited(outcome: ProcessOutcome): void;

@@ -8,11 +8,14 @@ import { adoptFailure, launchFailure, logFailure } from "./launch-failure.js";
 import { type LaunchOptions, milliseconds, packLaunch } from "./launch-options.js";
 import { LaunchRecord } from "./launch-record.js";
 import type { Launched, LaunchObserver, ProcessOutcome, ProcessStarted } from "./launched.js";
+import { type HostObserver, type HostOptions, hostFailure, packHost } from "./launcher-hosts.js";
 import { checkedLogBlock, type LogBlock } from "./log-block.js";
 
 export type { AdoptOptions } from "./adopt-options.js";
+export type { LaunchLimits } from "./launch-limits.js";
 export type { LaunchOptions } from "./launch-options.js";
 export type { Launched, LaunchObserver, ProcessOutcome, ProcessStarted } from "./launched.js";
+export type { HostObserver, HostOptions } from "./launcher-hosts.js";
 export type { LogBlock } from "./log-block.js";
 
 export interface LauncherOptions {
@@ -46,6 +49,7 @@ export class Launcher {
   readonly #handle: NativeLauncher;
   readonly #launches = new Map<number, Launch>();
   readonly #appends = new Map<number, Append>();
+  readonly #hosts = new Map<number, HostObserver>();
   #lastTicket = 0;
   #waiters: { until: () => boolean; done: Deferred<void> }[] = [];
   #closing: Promise<void> | null = null;
@@ -115,6 +119,27 @@ export class Launcher {
     this.#launches.set(ticket, { observer, what: pid, killAfterMs, started: true, terminateAfterMs: null });
     this.#hold();
     return ticket;
+  }
+
+  /**
+   * Starts a host: a warm interpreter that launches may name, and that forks for each of them. It ends with the launcher,
+   * and does not keep the event loop alive.
+   * @returns its ticket
+   * @throws UcbError `ERR_UCB_ARGUMENT`, `ERR_UCB_CLOSED`
+   */
+  openHost(options: HostOptions, observer: HostObserver): number {
+    if (this.#closing !== null) throw closedError();
+    const { strings, argumentCount, variableCount } = packHost(options);
+    this.#lastTicket += 1;
+    const ticket = this.#lastTicket;
+    native.launcherOpenHost(this.#handle, ticket, strings, argumentCount, variableCount);
+    this.#hosts.set(ticket, observer);
+    return ticket;
+  }
+
+  /** Lets a host end once it has begun all that named it until now; its observer hears nothing more. */
+  closeHost(ticket: number): void {
+    if (!this.#closed && this.#hosts.delete(ticket)) native.launcherCloseHost(this.#handle, ticket);
   }
 
   /**
@@ -229,20 +254,23 @@ export class Launcher {
 
   #launch(options: LaunchOptions, observer: LaunchObserver): number {
     if (this.#closing !== null) throw closedError();
-    const { strings, argumentCount, variableCount, stdin, timeoutMs, killAfterMs, slowAfterMs } = packLaunch(options);
+    const packed = packLaunch(options);
     this.#lastTicket += 1;
     const ticket = this.#lastTicket;
     native.launcherLaunch(
       this.#handle,
       ticket,
-      strings,
-      argumentCount,
-      variableCount,
-      stdin,
-      timeoutMs,
-      killAfterMs,
-      slowAfterMs,
+      packed.strings,
+      packed.argumentCount,
+      packed.variableCount,
+      packed.stdin,
+      packed.timeoutMs,
+      packed.killAfterMs,
+      packed.slowAfterMs,
+      packed.limits,
+      options.host ?? 0,
     );
+    const { killAfterMs } = packed;
     this.#launches.set(ticket, { observer, what: options.file, killAfterMs, started: false, terminateAfterMs: null });
     this.#hold();
     return ticket;
@@ -279,13 +307,19 @@ export class Launcher {
   #tell(record: LaunchRecord, index: number): void {
     const { kind, ticket } = record;
     const launch = this.#launches.get(ticket);
-    if (launch === undefined) return;
+    if (launch === undefined) {
+      this.#tellOfHost(record, index);
+      return;
+    }
     const { observer } = launch;
     switch (kind) {
       case nativeKinds.started:
         launch.started = true;
         if (launch.terminateAfterMs !== null) this.terminate(ticket, launch.terminateAfterMs);
         observer.started?.(record.started());
+        break;
+      case nativeKinds.cold:
+        observer.cold?.(native.launcherFailure(this.#handle, index).message);
         break;
       case nativeKinds.slow:
         observer.slow?.(record.pid);
@@ -299,6 +333,15 @@ export class Launcher {
         observer.failed(failureOf(launch.what, native.launcherFailure(this.#handle, index)));
         break;
     }
+  }
+
+  #tellOfHost({ kind, ticket }: LaunchRecord, index: number): void {
+    const observer = this.#hosts.get(ticket);
+    if (observer === undefined) return;
+    if (kind === nativeKinds.hostReady) observer.ready();
+    if (kind !== nativeKinds.failed && kind !== nativeKinds.hostRefused) return;
+    this.#hosts.delete(ticket);
+    observer.ended(hostFailure(native.launcherFailure(this.#handle, index)));
   }
 
   #endAppend(ticket: number, failureIndex: number | null): void {

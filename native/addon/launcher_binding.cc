@@ -1,11 +1,14 @@
 #include "addon/launcher_binding.h"
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -21,7 +24,12 @@ constexpr napi_type_tag kLauncherTag{0x8f1c0d6a2b9e4713, 0xa5d7e0349c6b12f8};
 constexpr double kMostThreads = 64;
 constexpr double kMostSignals = 64;
 constexpr double kLargestInteger = 9007199254740991;
+constexpr double kMostNice = 19;
 constexpr double kMostStrings = 1 << 24;
+
+bool IsLimit(double number) {
+  return number >= -1 && number <= kLargestInteger && number == std::trunc(number);
+}
 
 // The arguments of one call. Anything that is wrong with them leaves an exception pending.
 template <std::size_t kCount>
@@ -90,6 +98,31 @@ class Call {
       return true;
     }
     Wrong(std::string(name) + " must be a number of milliseconds, not negative");
+    return false;
+  }
+
+  // Null for none, or [nice, memory, files, fileSize], where -1 is no limit.
+  bool LimitsOrNull(std::size_t index, ProcessLimits& limits) const {
+    napi_valuetype type = napi_undefined;
+    if (napi_typeof(env_, values_[index], &type) == napi_ok && type == napi_null) return true;
+    bool is_array = false;
+    napi_typedarray_type elements = napi_int8_array;
+    std::size_t length = 0;
+    void* data = nullptr;
+    if (napi_is_typedarray(env_, values_[index], &is_array) == napi_ok && is_array &&
+        napi_get_typedarray_info(env_, values_[index], &elements, &length, &data, nullptr, nullptr) == napi_ok &&
+        elements == napi_float64_array && length == 4) {
+      const std::span<const double> numbers(static_cast<const double*>(data), length);
+      if (std::ranges::all_of(numbers, IsLimit) && numbers[0] >= 0 && numbers[0] <= kMostNice) {
+        limits.nice = static_cast<int>(numbers[0]);
+        const std::array places = {&limits.memory, &limits.files, &limits.file_size};
+        for (std::size_t at = 0; at < places.size(); ++at) {
+          if (numbers[at + 1] >= 0) *places[at] = static_cast<std::uint64_t>(numbers[at + 1]);
+        }
+        return true;
+      }
+    }
+    Wrong("limits must be a Float64Array of four whole numbers in their ranges, or null");
     return false;
   }
 
@@ -178,9 +211,10 @@ napi_value Create(napi_env env, napi_callback_info info) {
 }
 
 napi_value Launch(napi_env env, napi_callback_info info) {
-  const Call<9> call(env, info);
+  const Call<11> call(env, info);
   LauncherHandle* const handle = call.OpenHandle();
   LaunchRequest request;
+  double host = 0;
   std::string strings;
   double arguments = 0;
   double variables = 0;
@@ -188,14 +222,50 @@ napi_value Launch(napi_env env, napi_callback_info info) {
       !call.Integer(3, "argumentCount", 1, kMostStrings, arguments) ||
       !call.Integer(4, "variableCount", 0, kMostStrings, variables) || !call.BytesOrNull(5, "stdin", request.payload) ||
       !call.Span(6, "timeoutMs", request.timeout) || !call.Span(7, "killAfterMs", request.kill_after) ||
-      !call.Span(8, "slowAfterMs", request.slow_after)) {
+      !call.Span(8, "slowAfterMs", request.slow_after) || !call.LimitsOrNull(9, request.limits) ||
+      !call.Integer(10, "host", 0, kLargestInteger, host)) {
     return nullptr;
   }
   if (!Unpack(strings, static_cast<std::size_t>(arguments), static_cast<std::size_t>(variables), request)) {
     call.Wrong("strings must be paths, arguments and variables, as many as said, each followed by a NUL");
     return nullptr;
   }
+  request.host = static_cast<std::uint64_t>(host);
   handle->launcher().Launch(std::move(request));
+  return nullptr;
+}
+
+napi_value OpenHost(napi_env env, napi_callback_info info) {
+  const Call<5> call(env, info);
+  LauncherHandle* const handle = call.OpenHandle();
+  LaunchRequest request;
+  std::string strings;
+  double arguments = 0;
+  double variables = 0;
+  if (handle == nullptr || !call.Ticket(request.ticket) || !call.Text(2, "strings", strings) ||
+      !call.Integer(3, "argumentCount", 1, kMostStrings, arguments) ||
+      !call.Integer(4, "variableCount", 0, kMostStrings, variables)) {
+    return nullptr;
+  }
+  if (!Unpack(strings, static_cast<std::size_t>(arguments), static_cast<std::size_t>(variables), request)) {
+    call.Wrong("strings must be paths, arguments and variables, as many as said, each followed by a NUL");
+    return nullptr;
+  }
+  HostRequest host;
+  host.ticket = request.ticket;
+  host.file = std::move(request.file);
+  host.argv = std::move(request.argv);
+  host.env = std::move(request.env);
+  handle->launcher().OpenHost(std::move(host));
+  return nullptr;
+}
+
+napi_value CloseHost(napi_env env, napi_callback_info info) {
+  const Call<2> call(env, info);
+  LauncherHandle* const handle = call.OpenHandle();
+  std::uint64_t ticket = 0;
+  if (handle == nullptr || !call.Ticket(ticket)) return nullptr;
+  handle->launcher().CloseHost(ticket);
   return nullptr;
 }
 
@@ -290,9 +360,10 @@ napi_value Close(napi_env env, napi_callback_info info) {
 
 void AddLauncher(Napi::Env env, Napi::Object exports) {
   const std::pair<const char*, napi_callback> functions[] = {
-      {"launcherCreate", Create}, {"launcherLaunch", Launch},       {"launcherAppendLog", AppendLog},
-      {"launcherSignal", Signal}, {"launcherTerminate", Terminate}, {"launcherRef", Ref},
-      {"launcherClose", Close},   {"launcherFailure", Failure},     {"launcherAdopt", Adopt},
+      {"launcherCreate", Create},     {"launcherLaunch", Launch},       {"launcherAppendLog", AppendLog},
+      {"launcherSignal", Signal},     {"launcherTerminate", Terminate}, {"launcherRef", Ref},
+      {"launcherClose", Close},       {"launcherFailure", Failure},     {"launcherAdopt", Adopt},
+      {"launcherOpenHost", OpenHost}, {"launcherCloseHost", CloseHost},
   };
   for (const auto& [name, callback] : functions) {
     napi_value function = nullptr;

@@ -26,7 +26,7 @@ void WriteRecord(const Message& message, double* record) {
       static_cast<double>(message.start_ticks),
       static_cast<double>(message.exit_code),
       static_cast<double>(message.signal),
-      message.timed_out ? 1.0 : 0.0,
+      message.timed_out || message.warm ? 1.0 : 0.0,
       message.duration_ms,
       message.user_ms,
       message.system_ms,
@@ -41,6 +41,7 @@ napi_value ToFailure(napi_env env, const Error& error) {
   SetText(env, object, "errno", ErrorName(error.error_number));
   SetText(env, object, "syscall", error.syscall);
   SetText(env, object, "path", error.path);
+  SetText(env, object, "message", error.message);
   return object;
 }
 

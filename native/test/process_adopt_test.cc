@@ -1,9 +1,9 @@
 #include <sys/prctl.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 
 #include "process_support.h"
 
@@ -16,23 +16,15 @@ using Kind = Message::Kind;
 
 constexpr Milliseconds kSoon{60};
 
-// A process that is not our child, because the one between has ended. Who its parent is, is the test's choice.
+// A process that is not our child, because the shell between has ended. Who its parent is, is the test's choice.
 class Foreign {
  public:
   Foreign(const TemporaryFolder& folder, const std::string& script) {
     const std::string file = folder / "foreign";
-    const std::string text = "echo $$ > " + file + ".new; mv " + file + ".new " + file + "; " + script;
-    const pid_t middle = ::fork();
-    REQUIRE(middle >= 0);
-    if (middle == 0) {
-      const pid_t leader = ::fork();
-      if (leader != 0) ::_exit(leader < 0 ? 1 : 0);
-      ::setsid();
-      ::execl("/bin/sh", "sh", "-c", text.c_str(), nullptr);
-      ::_exit(127);
-    }
-    int status = 0;
-    REQUIRE(::waitpid(middle, &status, 0) == middle);
+    const std::string program = folder / "foreign.sh";
+    WriteFile(program, "echo $$ > " + file + ".new; mv " + file + ".new " + file + "; " + script);
+    const std::string command = "setsid /bin/sh " + program + " &";
+    REQUIRE(std::system(command.c_str()) == 0);
     REQUIRE(Eventually([&] { return Exists(file); }));
     pid_ = std::atoi(ReadFile(file).c_str());
     REQUIRE(::unlink(file.c_str()) == 0);

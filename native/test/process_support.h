@@ -118,6 +118,8 @@ class Holdings {
  public:
   // What an earlier test has left to be reaped is waited for first.
   Holdings() {
+    // A sanitizer starts a thread of its own with the first of the program.
+    std::thread([] {}).join();
     REQUIRE(Eventually([] { return CountChildren() == 0 && !HasThreadsOfOurs(); }));
     descriptors_ = Descriptors();
     threads_ = Threads();
@@ -128,7 +130,8 @@ class Holdings {
     const bool back =
         Eventually([&] { return Descriptors() == descriptors_ && Threads() == threads_ && CountChildren() == 0; });
     if (!back)
-      MESSAGE("descriptors " << Descriptors() << ", threads " << Threads() << ", children " << CountChildren());
+      MESSAGE("descriptors " << Descriptors() << " (" << descriptors_ << "), threads " << Threads() << " (" << threads_
+                             << "), children " << CountChildren());
     return back;
   }
 

@@ -24,6 +24,7 @@ using Clock = std::chrono::steady_clock;
 struct Capabilities {
   // A descriptor can stand for a process and tell of its end. Where it cannot, ends are looked for every 10 ms.
   bool process_descriptors = false;
+  bool close_range = false;
   // Null where the C library lacks them; spawner.cc says what happens then.
   int (*add_chdir)(posix_spawn_file_actions_t*, const char*) = nullptr;
   int (*add_close_from)(posix_spawn_file_actions_t*, int) = nullptr;

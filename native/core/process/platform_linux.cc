@@ -14,6 +14,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <climits>
 #include <cstdio>
 #include <cstring>
 #include <limits>
@@ -38,6 +39,7 @@ constexpr unsigned kNoExecSeal = 8;
 
 // What headers of old systems do not name. The numbers are the same on all architectures we build for.
 constexpr long kPidfdSendSignal = 424;
+constexpr long kCloseRange = 436;
 constexpr unsigned kSignalProcessGroup = 1U << 2;
 constexpr idtype_t kByPidfd = static_cast<idtype_t>(3);
 constexpr std::uint64_t kInfoExit = 1U << 3;
@@ -141,6 +143,8 @@ Capabilities Capabilities::Detect() {
   // A process without a free descriptor now may have one later; only a refusal in principle counts. EPERM is what
   // system call filters answer.
   capabilities.process_descriptors = self || (errno != ENOSYS && errno != EPERM && errno != EACCES);
+  // A range of nothing.
+  capabilities.close_range = ::syscall(kCloseRange, UINT_MAX, UINT_MAX, 0U) == 0;
   Lookup("posix_spawn_file_actions_addchdir_np", capabilities.add_chdir);
   Lookup("posix_spawn_file_actions_addclosefrom_np", capabilities.add_close_from);
   return capabilities;

@@ -7,11 +7,13 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <span>
 #include <string>
 #include <utility>
 
 #include "core/base/unique_fd.h"
 #include "core/process/files.h"
+#include "core/process/limited_child.h"
 
 namespace ucb {
 namespace {
@@ -126,6 +128,18 @@ Result<pid_t> Spawner::Spawn(LaunchRequest& request) {
     Result<UniqueFd> file = OpenForAppend(*request.output);
     if (!file) return file.error();
     output = std::move(file.value());
+  }
+
+  if (request.limits.Any()) {
+    pointers_.clear();
+    request.argv.AppendPointers(pointers_);
+    pointers_.push_back(nullptr);
+    const std::size_t arguments = pointers_.size();
+    request.env.AppendPointers(pointers_);
+    pointers_.push_back(nullptr);
+    const std::span<char* const> pointers(pointers_);
+    return StartLimited(capabilities_, {request, pointers.first(arguments), pointers.subspan(arguments),
+                                        input ? input.get() : null_fd_, output ? output.get() : null_fd_});
   }
 
   FileActions actions;
