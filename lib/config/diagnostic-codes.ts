@@ -21,6 +21,14 @@ export const diagnosticCodes = {
   WARN_UCB_QB_CONF_PASSWORD: "qb.conf holds mail_password and everybody may read it",
   WARN_UCB_QB_CONF_ENCODING: "qb.conf is not UTF-8",
 
+  ERR_UCB_MAIL_MISSING: "a mail template does not exist",
+  ERR_UCB_MAIL_UNREADABLE: "a mail template cannot be read",
+  ERR_UCB_MAIL_ENCODING: "a mail template is not UTF-8",
+  ERR_UCB_MAIL_HEADER: "a header of a mail template is malformed, set twice, or none that a template may set",
+  WARN_UCB_MAIL_HEADER: "a mail template begins with what looks like a misspelt header",
+  WARN_UCB_MAIL_VARIABLE: "a variable of a mail template is unknown, or always empty there",
+  WARN_UCB_MAIL_EMPTY: "a mail template has no text",
+
   ERR_UCB_DIRECTORY_MISSING: "a callback directory does not exist",
   ERR_UCB_DIRECTORY_KIND: "a callback directory is something else than a directory",
   ERR_UCB_DIRECTORY_UNREADABLE: "a callback directory cannot be read",

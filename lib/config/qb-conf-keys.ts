@@ -6,7 +6,9 @@ import { expandPath } from "./expand-path.js";
 import type { IniDocument, IniEntry } from "./ini-document.js";
 import type { IniText } from "./ini-text.js";
 import { parseLanguageFlags } from "./language-flags.js";
-import { connectionTypes, isConnectionType } from "./mail-connection.js";
+import { connectionTypes, encryptionOf, isConnectionType } from "./mail-connection.js";
+import type { MailSubject } from "./mail-template.js";
+import type { NamedTemplate } from "./mail-templates.js";
 import { error, type Place, placeIn, warning } from "./place.js";
 import type { MailSettings, QbConf } from "./qb-conf.js";
 import { type ListItem, splitList } from "./split-list.js";
@@ -22,6 +24,7 @@ export interface QbConfSource {
 export interface QbConfKeys {
   /** Where each directory is named, in order; null where the key for them is absent. */
   directoryPlaces: Place[] | null;
+  templates: NamedTemplate[];
   /** In the order of the file. */
   diagnostics: Diagnostic[];
 }
@@ -36,6 +39,8 @@ interface Kind {
   hint: string;
 }
 
+/** Where servers listen for connections that are encrypted from the start. */
+const encryptedPort = 465;
 const hostHint = "write the name or the address of one SMTP server, such as smtp.example.com";
 const domainHint = "write what stands behind the @ of an address, such as example.com";
 const addressHint = "write an address such as farm@example.com";
@@ -59,12 +64,12 @@ const setters: ReadonlyMap<string, Setter> = new Map<string, Setter>([
       hint: addressHint,
     }),
   ],
-  ["mail_job_status_format", mailTemplate("jobStatusFormat")],
-  ["mail_subjob_status_format", mailTemplate("subjobStatusFormat")],
-  ["mail_work_status_format", mailTemplate("workStatusFormat")],
+  ["mail_job_status_format", mailTemplate("jobStatusFormat", "job")],
+  ["mail_subjob_status_format", mailTemplate("subjobStatusFormat", "subjob")],
+  ["mail_work_status_format", mailTemplate("workStatusFormat", "work")],
 ]);
 
-type OptionalMailSetting = Exclude<keyof MailSettings, "port" | "from">;
+type OptionalMailSetting = Exclude<keyof MailSettings, "port" | "from" | "templates">;
 
 function mailText(name: OptionalMailSetting, kind?: Kind): Setter {
   return (value, { mail }, reader) => {
@@ -78,9 +83,9 @@ function isAddress({ text }: ListItem): boolean {
   return /[^\s@]@[^\s@]/.test(text);
 }
 
-function mailTemplate(name: OptionalMailSetting): Setter {
+function mailTemplate(name: OptionalMailSetting, about: MailSubject): Setter {
   return (value, { mail }, reader) => {
-    mail[name] = value.text === "" ? null : reader.path(value, { text: value.text, start: 0, end: value.text.length });
+    mail[name] = value.text === "" ? null : reader.readTemplate(value, about);
   };
 }
 
@@ -97,14 +102,21 @@ export function isSecret(line: string): boolean {
 export function readQbConfKeys(source: QbConfSource, qbConf: QbConf): QbConfKeys {
   const reader = new KeyReader(source);
   reader.read(qbConf);
-  const { diagnostics, directoryPlaces } = reader;
-  return { directoryPlaces, diagnostics: diagnostics.sort((a, b) => a.line - b.line || a.column - b.column) };
+  const { diagnostics, directoryPlaces, templates } = reader;
+  return {
+    directoryPlaces,
+    templates,
+    diagnostics: diagnostics.sort((a, b) => a.line - b.line || a.column - b.column),
+  };
 }
 
 class KeyReader {
   readonly diagnostics: Diagnostic[] = [];
   directoryPlaces: Place[] | null = null;
+  readonly templates: NamedTemplate[] = [];
   readonly #source: QbConfSource;
+  /** By number, since a long line may hold many mistakes. */
+  readonly #secretLines = new Map<number, boolean>();
 
   constructor(source: QbConfSource) {
     this.#source = source;
@@ -130,6 +142,9 @@ class KeyReader {
     for (const { key, value } of last.values()) {
       if (value !== null) setters.get(key.text)?.(value, qbConf, this);
       else this.#fail("ERR_UCB_QB_CONF_VALUE", key, `${quoted(key.text)} has no value`, `write "${key.text} = …"`);
+    }
+    if (!last.get("mail_port")?.value?.text && encryptionOf(qbConf.mail.connectionType) === "always") {
+      qbConf.mail.port = encryptedPort;
     }
     for (const { name, entries } of this.#source.document.sections) {
       for (const { key } of entries.filter((entry) => setters.has(entry.key.text))) {
@@ -184,6 +199,13 @@ class KeyReader {
     this.#fail("ERR_UCB_QB_CONF_VALUE", value, `${quoted(value.text)} is no type of connection`, hint);
   }
 
+  /** Returns the template's path; null if it cannot be used. */
+  readTemplate(value: IniText, about: MailSubject): string | null {
+    const path = this.path(value, { text: value.text, start: 0, end: value.text.length });
+    if (path !== null) this.templates.push({ about, path, place: this.#place(value) });
+    return path;
+  }
+
   failKind(value: IniText, { what, hint }: Kind): void {
     this.#fail("ERR_UCB_QB_CONF_VALUE", value, `${quoted(value.text)} is no ${what}`, hint);
   }
@@ -228,6 +250,11 @@ class KeyReader {
     const column = item === undefined ? text.column : text.columnAt(item.start);
     const length = item === undefined ? text.length : text.columnAt(item.end) - column;
     const place = placeIn(file, document.lines, { line: text.line, column, length });
-    return isSecret(place.lineText) ? { ...place, lineText: "" } : place;
+    let secret = this.#secretLines.get(text.line);
+    if (secret === undefined) {
+      secret = isSecret(place.lineText);
+      this.#secretLines.set(text.line, secret);
+    }
+    return secret ? { ...place, lineText: "" } : place;
   }
 }

@@ -1,115 +1,72 @@
 import { createTransport, type Transporter } from "nodemailer";
-import { connectionTypes, isConnectionType } from "../config/mail-connection.js";
+import type { Callback } from "../config/configuration.js";
+import { connectionTypes, encryptionOf, isConnectionType } from "../config/mail-connection.js";
 import type { MailSettings } from "../config/qb-conf.js";
-import { isForAdministrator, type QcbAction } from "../config/qcb.js";
-import { asUcbError, UcbError } from "../errors.js";
+import { UcbError } from "../errors.js";
 import type { Execution } from "./execution.js";
-
-type MailKind = Extract<QcbAction, { kind: "mail" }>["mail"];
+import { mailError } from "./mail-failure.js";
+import { composeMail, type Mail, type MailKind } from "./mail-message.js";
+import { MailSocket } from "./mail-socket.js";
 
 /** A mail server that does not answer must not hold a run for ever. */
 const patienceMs = 30_000;
 
 /**
  * Sends one mail of a `.qcb` file and says in a line to whom.
- * @throws UcbError `ERR_UCB_MAIL` if mail is not configured, nobody is to receive it or the server refuses
+ * @param callback whose trigger the mail may show, and whose `timeout` it must keep
+ * @throws UcbError `ERR_UCB_LATER` if the server cannot be reached or refuses for now; `ERR_UCB_MAIL` if mail is not
+ * configured, nobody is to receive it or the server refuses for good
  */
-export async function sendMail(kind: MailKind, execution: Execution, settings: MailSettings): Promise<string> {
-  if (settings.host === null) {
+export async function sendMail(
+  kind: MailKind,
+  execution: Execution,
+  callback: Pick<Callback, "triggers" | "options">,
+  settings: MailSettings,
+): Promise<string> {
+  const { host, port, connectionType } = settings;
+  if (host === null) {
     throw new UcbError("ERR_UCB_MAIL", `mail-${kind}: mail_host is not set in qb.conf`, {
       hint: "set mail_host to the site's SMTP server",
     });
   }
-  if (settings.connectionType !== null && !isConnectionType(settings.connectionType)) {
-    const message = `mail-${kind}: mail_connection_type in qb.conf is "${settings.connectionType}", which is unknown`;
+  if (connectionType !== null && !isConnectionType(connectionType)) {
+    const message = `mail-${kind}: mail_connection_type in qb.conf is "${connectionType}", which is unknown`;
     throw new UcbError("ERR_UCB_MAIL", message, { hint: `set it to ${connectionTypes.join(", ")}` });
   }
-  const to = recipient(kind, execution, settings);
-  const transport = openTransport(settings, settings.host);
+  const triggers = callback.triggers.map(({ trigger }) => trigger.text.trim()).join(" || ");
+  const mail = composeMail(kind, execution, triggers, settings);
+  const to = recipientsOf(mail);
+  const { timeoutMs } = callback.options;
+  const socket = new MailSocket(host, port, Math.min(patienceMs, timeoutMs), timeoutMs);
+  const transport = openTransport(settings, host, socket);
   try {
-    await transport.sendMail({ from: sender(settings), to, ...compose(kind, execution) });
+    const { rejected = [] } = await transport.sendMail(mail);
+    if (rejected.length > 0) throw new Error(`the server refused ${rejected.join(", ")} and took it for the others`);
   } catch (error) {
-    throw asUcbError(error, "ERR_UCB_MAIL", `mail-${kind} to ${to} through ${settings.host}:${settings.port}`);
+    throw mailError(error, `mail-${kind} to ${to} through ${host}:${port}`);
   } finally {
     transport.close();
+    socket.close();
   }
   return `mail-${kind}: sent to ${to}\n`;
 }
 
-function openTransport(settings: MailSettings, host: string): Transporter {
-  const type = settings.connectionType?.toLowerCase() ?? "";
+function openTransport(settings: MailSettings, host: string, socket: MailSocket): Transporter {
+  const encryption = encryptionOf(settings.connectionType);
   return createTransport({
     host,
     port: settings.port,
-    secure: type === "ssl",
-    requireTLS: type === "tls" || type === "starttls",
-    connectionTimeout: patienceMs,
-    greetingTimeout: patienceMs,
-    socketTimeout: patienceMs,
+    secure: encryption === "always",
+    requireTLS: encryption === "required",
+    ignoreTLS: encryption === "never",
+    connectionTimeout: socket.patienceMs,
+    greetingTimeout: socket.patienceMs,
+    socketTimeout: socket.patienceMs,
+    getSocket: (_, callback) => socket.open(callback),
     ...(settings.user === null ? {} : { auth: { user: settings.user, pass: settings.password ?? "" } }),
   });
 }
 
-function sender(settings: MailSettings): string {
-  if (settings.from.includes("@") || settings.domain === null) return settings.from;
-  return `${settings.from}@${settings.domain}`;
-}
-
-/** Status mails go to whoever the job names; mails about the license and the farm go to the administrator. */
-function recipient(kind: MailKind, { job }: Execution, settings: MailSettings): string {
-  if (isForAdministrator(kind)) {
-    if (settings.administrator !== null) return settings.administrator;
-    throw new UcbError("ERR_UCB_MAIL", `mail-${kind}: mail_administrator is not set in qb.conf`);
-  }
-  if (typeof job.mailaddress === "string" && job.mailaddress !== "") return job.mailaddress;
-  if (job.user !== undefined && settings.domain !== null) return `${job.user}@${settings.domain}`;
-  throw new UcbError(
-    "ERR_UCB_MAIL",
-    `mail-${kind}: job ${job.id} has no mailaddress, and user@mail_domain is not known`,
-    {
-      hint: "set mail_domain in qb.conf, or mailaddress in the job",
-    },
-  );
-}
-
-function compose(kind: MailKind, { run, job, work, subjob }: Execution): { subject: string; text: string } {
-  const title = `job ${job.id}${job.name === undefined ? "" : ` (${job.name})`}`;
-  const lines: [string, unknown][] = [
-    ["Event", run.event],
-    ["Job", job.id],
-    ["Name", job.name],
-    ["Label", job.label],
-    ["User", job.user],
-    ["Status", job.status],
-    ["Process group", job.pgrp],
-    ["Parent", job.pid],
-    ["Work item", work?.name ?? (run.eventFields.type === "work" ? run.eventFields.extra : undefined)],
-    ["Work status", work?.status],
-    ["Subjob", subjob?.id ?? (run.eventFields.type === "subjob" ? run.eventFields.extra : undefined)],
-    ["Subjob status", subjob?.status],
-    ["Submitted", moment(job.timesubmit)],
-    ["Started", moment(job.timestart)],
-    ["Finished", moment(job.timecomplete)],
-    ["Run", run.id],
-  ];
-  const text = lines
-    .filter(([, value]) => value !== undefined && value !== null && value !== "")
-    .map(([name, value]) => `${`${name}:`.padEnd(16)}${value}\n`)
-    .join("");
-  return { subject: oneLine(`${title}: ${subjectOf(kind, run.eventFields.name, job.status)}`), text };
-}
-
-function subjectOf(kind: MailKind, eventName: string, status: string | undefined): string {
-  if (kind === "license-status") return "license status";
-  if (kind === "report-status") return "status report";
-  return kind === "subjob-status" ? `subjob ${eventName}` : (status ?? eventName);
-}
-
-function moment(seconds: unknown): string | undefined {
-  const time = Number(seconds) * 1000;
-  return seconds === undefined || !(time > 0) || time > 8.64e15 ? undefined : new Date(time).toISOString();
-}
-
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, " ").trim();
+function recipientsOf({ to, cc }: Mail): string {
+  return [...to, ...(cc ?? [])].map((each) => (typeof each === "string" ? each : each.address)).join(", ");
 }

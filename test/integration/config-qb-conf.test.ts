@@ -34,6 +34,7 @@ describe("without a file", () => {
         jobStatusFormat: null,
         subjobStatusFormat: null,
         workStatusFormat: null,
+        templates: { job: null, subjob: null, work: null },
       },
     });
   });
@@ -63,8 +64,6 @@ describe("values", () => {
         "mail_domain = example.com",
         "mail_from = farm",
         "mail_administrator = root@example.com",
-        "mail_job_status_format = $QBDIR/job.txt",
-        "mail_subjob_status_format = /etc/subjob.html",
         "mail_work_status_format =",
       ].join("\r\n"),
       { QBDIR: "/opt/qube" },
@@ -82,9 +81,10 @@ describe("values", () => {
       domain: "example.com",
       from: "farm",
       administrator: "root@example.com",
-      jobStatusFormat: "/opt/qube/job.txt",
-      subjobStatusFormat: "/etc/subjob.html",
+      jobStatusFormat: null,
+      subjobStatusFormat: null,
       workStatusFormat: null,
+      templates: { job: null, subjob: null, work: null },
     });
   });
 
