@@ -32,7 +32,7 @@ Exit codes: 0 the configuration was read (\`ucb check\` says what is wrong with 
 --json prints one document:
   {"callbacks":[{"file","directory","language","triggers":["..."],"timeoutMs","enabled","env":["NAME"],"interpreter",
     "maxRunning","serial","throttle":{"runs","periodMs","per"},"queue","overflow","retry":{"times","delayMs"},
-    "breaker":{"failures","pauseMs"},"onLost","nice","limits":{"memory","files","output"}}]}
+    "breaker":{"failures","pauseMs"},"onLost","nice","limits":{"memory","files","output"},"warm","preload":["MODULE"]}]}
 Limits that do not hold are null.
 
 Examples:
@@ -80,6 +80,8 @@ function document({ callbacks }: Configuration): string {
       onLost: options.onLost,
       nice: options.nice,
       limits: options.limits,
+      warm: options.warm,
+      preload: options.preload,
     })),
   };
   return `${JSON.stringify(answer, null, 2)}\n`;
@@ -118,6 +120,8 @@ function optionsOf({ options, language }: Callback): string[] {
     ...(language === "qube" ? [] : [`timeout ${spanOfTime(options.timeoutMs)}`]),
     ...(options.interpreter === null ? [] : [`interpreter ${options.interpreter}`]),
     ...(names.length === 0 ? [] : [`env ${names.join(" ")}`]),
+    ...(options.warm === "auto" ? [] : [`warm ${options.warm}`]),
+    ...(options.preload.length === 0 ? [] : [`preload ${options.preload.join(" ")}`]),
     ...limitsText(options, language !== "qube"),
   ];
 }

@@ -19,7 +19,12 @@ export const defaultOptions: CallbackOptions = {
   enabled: true,
   nice: 0,
   limits: { memory: null, files: null, output: null },
+  warm: "auto",
+  preload: [],
 };
+
+/** As long as the longest path there can be. */
+const longestValue = 4096;
 
 export interface OptionsRequest {
   language: OptionLanguage;
@@ -40,6 +45,8 @@ export interface OptionsReading {
 export async function readOptions(entries: readonly IniEntry[], request: OptionsRequest): Promise<OptionsReading> {
   const { language, guard, placeOf } = request;
   const draft: OptionsDraft = { ...request.defaults };
+  // The variables of [*] are those of many; they are copied only where there are more.
+  if (entries.some(({ key }) => key.text.startsWith("env."))) draft.env = { ...request.defaults.env };
   const diagnostics: Diagnostic[] = [];
   const seen = new Set<string>();
   for (const { key, value } of entries) {
@@ -59,6 +66,11 @@ export async function readOptions(entries: readonly IniEntry[], request: Options
     if (value === null) {
       const message = `${quoted(name)} has no value`;
       diagnostics.push(error("ERR_UCB_OPTION_VALUE", placeOf(key), message, `write "${name} = …"`));
+      continue;
+    }
+    if (reader !== readVariable && value.text.length > longestValue) {
+      const message = `the value of ${quoted(name)} is longer than ${longestValue} characters`;
+      diagnostics.push(error("ERR_UCB_OPTION_VALUE", placeOf(value), message, "nothing that long is meant here"));
       continue;
     }
     const mistakes = await reader(value.text, draft, { name, language, guard });

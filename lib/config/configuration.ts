@@ -19,6 +19,10 @@ export interface CallbackOptions extends RunLimits {
   /** How much its processes stand back for others, 0 to 19. */
   nice: number;
   limits: ProcessLimits;
+  /** Whether a script is forked from a warm interpreter; `auto`: where it is run often. */
+  warm: "auto" | "yes" | "no";
+  /** Modules that a warm interpreter has loaded. */
+  preload: readonly string[];
 }
 
 /** What each process of a callback may use; null for what the engine itself may. */

@@ -15,6 +15,7 @@ import {
 import { parseSpan } from "./option-values.js";
 import { mostOf } from "./run-limits.js";
 import { systemReason } from "./system-reason.js";
+import { warmReaders } from "./warm-readers.js";
 
 /** Every option by its name; a name that ends in a dot stands for a family (`env.NAME`). */
 export const optionReaders: ReadonlyMap<string, OptionReader> = new Map<string, OptionReader>([
@@ -23,6 +24,7 @@ export const optionReaders: ReadonlyMap<string, OptionReader> = new Map<string, 
   ["enabled", readEnabled],
   ["env.", readVariable],
   ...limitReaders,
+  ...warmReaders,
 ]);
 
 /** Codes of a `.qcb` callback are carried out by the engine: what is for a process of a script means nothing to them. */
@@ -106,6 +108,6 @@ export function readVariable(value: string, draft: OptionsDraft, { name, languag
   }
   if (value.includes("\0")) return [wrong(`the value of ${quoted(variable)} holds a NUL`, "remove it")];
   // Not by assignment, which would take `__proto__` for something else.
-  draft.env = Object.fromEntries([...Object.entries(draft.env), [variable, value]]);
+  Object.defineProperty(draft.env, variable, { value, enumerable: true, writable: true, configurable: true });
   return [];
 }

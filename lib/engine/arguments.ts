@@ -19,7 +19,7 @@ import type { EventRecords } from "./run-book.js";
  */
 export function checkEngineOptions(options: unknown): asserts options is EngineOptions {
   if (!isObject(options)) throw argumentError("options", "an object", options);
-  const { configuration, logPath, supervisor, maxRunning, killAfterMs, state, retention, watch } = options;
+  const { configuration, logPath, supervisor, maxRunning, killAfterMs, state, retention, watch, warm } = options;
   if (configuration !== undefined) checkConfiguration(configuration);
   if (logPath !== undefined && !(typeof logPath === "string" && isAbsolute(logPath) && !logPath.includes("\0"))) {
     throw argumentError("logPath", "an absolute path", logPath);
@@ -29,6 +29,7 @@ export function checkEngineOptions(options: unknown): asserts options is EngineO
   }
   if (watch !== undefined && typeof watch !== "boolean") throw argumentError("watch", "true or false", watch);
   if (retention !== undefined) checkRetention(retention);
+  if (warm !== undefined) checkWarm(warm);
   if (supervisor !== undefined) checkSupervisor(supervisor);
   if (maxRunning !== undefined) checkPositive("maxRunning", maxRunning);
   if (killAfterMs !== undefined) checkPositive("killAfterMs", killAfterMs);
@@ -49,6 +50,13 @@ function checkRetention(retention: unknown): void {
     const value = retention[name];
     const isCount = typeof value === "number" && value >= 0;
     if (value !== undefined && !isCount) throw argumentError(`retention.${name}`, "a number, 0 or more", value);
+  }
+}
+
+function checkWarm(warm: unknown): void {
+  if (!isObject(warm)) throw argumentError("warm", "an object", warm);
+  for (const name of ["forks", "idleMs"]) {
+    if (warm[name] !== undefined) checkPositive(`warm.${name}`, warm[name]);
   }
 }
 

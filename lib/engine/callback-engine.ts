@@ -115,6 +115,7 @@ export class CallbackEngine {
     }
     for (const run of stored?.runs ?? []) this.#recover(run);
     script.bridge.serve(this.#port.handler);
+    script.warm.onProblem = (error) => this.#events.tell("problem", error);
   }
 
   /**
@@ -305,6 +306,7 @@ export class CallbackEngine {
     const launcherClosed = mode === "wait" ? null : this.#script.launcher.close({ running: mode });
     await stopped;
     if (mode !== "leave") await this.idle();
+    this.#script.warm.close();
     await (launcherClosed ?? this.#script.launcher.close());
     await this.#script.bridge.close();
     await this.#state?.close();

@@ -27,6 +27,11 @@ export interface EngineOptions {
   retention?: { ms?: number; runs?: number };
   /** Read the configuration again whenever its files change, and take it if nothing is wrong with it; see `reload`. */
   watch?: boolean;
+  /**
+   * Interpreters that scripts are forked from: after how many forks one is replaced (default 10,000), and after how many
+   * milliseconds one that nobody needs is ended (default five minutes).
+   */
+  warm?: { forks?: number; idleMs?: number };
   /** Where PATH, HOME, LANG, TZ and QBDIR of callbacks come from; default the process's own. */
   environment?: Readonly<Record<string, string | undefined>>;
 }

@@ -4,6 +4,7 @@ import type { Configuration } from "../config/configuration.js";
 import { SiteWatch } from "../config/site-watch.js";
 import { Launcher } from "../execute/launcher.js";
 import type { ScriptRoom } from "../execute/script.js";
+import { WarmInterpreters } from "../execute/warm.js";
 import { Journal } from "../journal/journal.js";
 import type { StoredState } from "../journal/records.js";
 import { watchedPaths } from "./current-site.js";
@@ -38,11 +39,13 @@ export async function prepareEngine(options: EngineOptions): Promise<EngineParts
     if (state !== undefined) journal = await Journal.open(state, { retention });
     const bridge = await Bridge.open(state === undefined ? {} : { directory: join(state, "bridge") });
     try {
+      const launcher = new Launcher();
+      const warm = new WarmInterpreters(launcher, options.warm);
       return {
         configuration,
         watch,
         stored: journal === null ? null : storedParts(journal, logPath),
-        script: { launcher: new Launcher(), bridge, interpreters, logPath, killAfterMs, environment },
+        script: { launcher, warm, bridge, interpreters, logPath, killAfterMs, environment },
       };
     } catch (error) {
       await bridge.close();

@@ -1,7 +1,7 @@
 import { decodeTime, monotonicFactory } from "ulid";
 import type { Job, Subjob, Work } from "../bridge/supervisor.js";
 import type { ErrorCode } from "../errors.js";
-import type { Outcome } from "../execute/execution.js";
+import type { Beginning, Outcome } from "../execute/execution.js";
 import type { Run } from "../execute/run.js";
 import { parseEvent } from "../trigger/event.js";
 import { idOf, type TableEntry } from "./callback-table.js";
@@ -71,7 +71,7 @@ export class RunBook {
     };
   }
 
-  start(run: Run, details: { pid: number | null; log: string | null }, startedAt = Date.now()): void {
+  start(run: Run, details: Beginning, startedAt = Date.now()): void {
     run.state = "running";
     run.retryAt = null;
     run.reason = null;
@@ -79,6 +79,7 @@ export class RunBook {
     run.startedAt = startedAt;
     run.pid = details.pid;
     run.log = details.log;
+    if (details.warm !== undefined) run.warm = details.warm;
   }
 
   end(run: Run, outcome: Outcome): void {

@@ -7,6 +7,8 @@ export interface Beginning {
   pid: number | null;
   /** The file that receives output while it runs. */
   log: string | null;
+  /** See `Run.warm`; absent of what is no script. */
+  warm?: boolean | string;
   /** What another engine needs to go on with the process after this one died; absent if there is none. */
   process?: RunProcess;
 }

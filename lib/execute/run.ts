@@ -35,6 +35,11 @@ export interface Run {
   startedAt: number | null;
   endedAt: number | null;
   pid: number | null;
+  /**
+   * Whether its script was forked from a warm interpreter; `no: …` with the reason where it should have been. Absent of
+   * runs that have not begun and of what is no script.
+   */
+  warm?: boolean | string;
   exitCode: number | null;
   signal: string | null;
   durationMs: number | null;

@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import type { Bridge } from "../bridge/bridge.js";
 import type { Callback } from "../config/configuration.js";
 import { asUcbError, UcbError } from "../errors.js";
@@ -6,13 +7,17 @@ import type { Interpreters } from "./interpreters.js";
 import { jobLogPath, logHeader, logTrailer, runLogPath } from "./job-log.js";
 import type { Launcher, ProcessOutcome } from "./launcher.js";
 import { callbackEnvironment, type ScriptCommand, scriptCommand } from "./script-command.js";
+import type { WarmInterpreters } from "./warm.js";
 
 /** What running scripts needs around it; one for an engine. */
 export interface ScriptRoom {
   launcher: Launcher;
+  warm: WarmInterpreters;
   bridge: Bridge;
   interpreters: Interpreters;
   logPath: string;
+  /** Where the few variables come from that every program needs. */
+  environment: Readonly<Record<string, string | undefined>>;
   /** Between TERM and KILL. */
   killAfterMs: number;
 }
@@ -25,7 +30,7 @@ export async function runScript(callback: Callback, execution: Execution, room: 
     const output = runLogPath(room.logPath, run);
     const command = await scriptCommand(callback, room.interpreters);
     const ended = await launch(callback, execution, room, command, output, access);
-    return await fileOutput(execution, room, ended);
+    return await fileOutput(execution, room, ended, callback.options.limits.output);
   } finally {
     room.bridge.revoke(run);
   }
@@ -35,11 +40,15 @@ function launch(
   callback: Callback,
   execution: Execution,
   room: ScriptRoom,
-  { file, argv }: ScriptCommand,
+  command: ScriptCommand,
   output: string,
   access: { socket: string; token: string },
 ): Promise<ProcessOutcome> {
-  const { timeoutMs } = callback.options;
+  const { file, argv } = command;
+  const { timeoutMs, nice, limits } = callback.options;
+  const env = callbackEnvironment(callback, execution.run, access, room.environment);
+  const { host, reason } = room.warm.choose(callback, command, env);
+  let whyCold = reason;
   return new Promise((resolve, reject) => {
     try {
       room.launcher.launch(
@@ -47,19 +56,30 @@ function launch(
           file,
           args: argv.slice(1),
           argv0: argv[0],
-          env: callbackEnvironment(callback, execution.run, access),
+          env,
           cwd: callback.directory,
           stdin: `${JSON.stringify(stdinDocument(callback, execution))}\n`,
           output,
           timeoutMs,
           slowAfterMs: Math.ceil(timeoutMs / 3),
           killAfterMs: room.killAfterMs,
+          host: host ?? 0,
+          nice,
+          limits: { memory: limits.memory, files: limits.files, fileSize: limits.output },
         },
         {
-          started: ({ pid, startTicks, startedAt }) => {
+          cold: (why) => {
+            whyCold = why;
+          },
+          started: ({ pid, startTicks, startedAt, warm }) => {
             const { token } = access;
             const process = { pid, startTicks, startedAt, deadlineAt: startedAt + timeoutMs, token };
-            execution.started({ pid, log: output, process });
+            execution.started({
+              pid,
+              log: output,
+              warm: warm || (whyCold === null ? false : `no: ${whyCold}`),
+              process,
+            });
           },
           slow: () => execution.slow(),
           exited: resolve,
@@ -84,11 +104,16 @@ function stdinDocument(callback: Callback, { run, job, work, subjob }: Execution
 }
 
 /** Moves the run's output into the job's log, and says how the run ended. */
-export async function fileOutput(execution: Execution, room: ScriptRoom, ended: ProcessOutcome): Promise<Outcome> {
+export async function fileOutput(
+  execution: Execution,
+  room: ScriptRoom,
+  ended: ProcessOutcome,
+  outputLimit: number | null = null,
+): Promise<Outcome> {
   const { run } = execution;
   const output = runLogPath(room.logPath, run);
   const log = jobLogPath(room.logPath, run.jobId);
-  const ending = endingOf(ended);
+  const ending = `${endingOf(ended)}${await outputFate(output, ended, outputLimit)}`;
   const outcome: Outcome = {
     state: stateOf(ended),
     exitCode: ended.exitCode,
@@ -118,6 +143,17 @@ function stateOf({ timedOut, exitCode, statusKnown }: ProcessOutcome): Outcome["
   if (timedOut) return "timed-out";
   if (!statusKnown) return "lost";
   return exitCode === 0 ? "succeeded" : "failed";
+}
+
+/** What `limit.output` has to do with the end: interpreters that ignore the signal for it just fail to print on. */
+async function outputFate(output: string, { signal }: ProcessOutcome, limit: number | null): Promise<string> {
+  if (limit === null) return "";
+  const size = await stat(output).then(
+    (stats) => stats.size,
+    () => 0,
+  );
+  if (size >= limit) return `, its output cut at limit.output, ${limit} bytes`;
+  return signal === "SIGXFSZ" ? `, since a file it wrote reached limit.output, ${limit} bytes` : "";
 }
 
 function endingOf({ exitCode, signal, timedOut, statusKnown }: ProcessOutcome): string {

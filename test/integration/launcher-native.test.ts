@@ -5,7 +5,7 @@ import { type NativeLauncher, type NativeLogBlock, native } from "../../lib/nati
 
 type LaunchArguments =
   Parameters<typeof native.launcherLaunch> extends [unknown, unknown, ...infer Rest] ? Rest : never;
-const goodLaunch: LaunchArguments = ["/bin/true\0/\0\0true\0", 1, 0, null, 0, 0, 0];
+const goodLaunch: LaunchArguments = ["/bin/true\0/\0\0true\0", 1, 0, null, 0, 0, 0, null, 0];
 const goodAdoption = [2 ** 31 - 1, 1, 0, 0, 0, 0] as const;
 const goodBlock: NativeLogBlock = { log: "/nowhere/log", header: "", bodyFile: null, body: "", trailer: "" };
 const wrongArgument = expect.objectContaining({ code: "ERR_UCB_ARGUMENT", message: expect.stringMatching(/\w+ /) });
@@ -62,6 +62,15 @@ describe("the addon", () => {
       [undefined, -1, Number.NaN, Number.POSITIVE_INFINITY, "1"],
       [undefined, -1, Number.NaN],
       [undefined, -1, Number.NaN],
+      [
+        undefined,
+        1,
+        [0, 1, 1, 1],
+        new Float64Array(3),
+        new Float64Array([20, 1, 1, 1]),
+        new Float64Array([0, 1.5, 1, 1]),
+      ],
+      [undefined, -1, 0.5, "1"],
     ];
     wrong.forEach((values, index) => {
       for (const value of values) {
@@ -98,7 +107,7 @@ describe("the addon", () => {
       native.launcherRef(opened, true);
       native.launcherLaunch(opened, 1, ...(goodLaunch.with(0, "/no\0/\0\0no\0") as unknown as LaunchArguments));
     });
-    expect(failures).toEqual([{ errno: "ENOENT", syscall: "execve", path: "/no" }]);
+    expect(failures).toEqual([{ errno: "ENOENT", syscall: "execve", path: "/no", message: "" }]);
     expect(() => native.launcherFailure(launcher, 0)).toThrow(wrongArgument);
     native.launcherClose(launcher);
   });

@@ -1,0 +1,51 @@
+import { join } from "node:path";
+import type { Callback } from "../config/configuration.js";
+import { packageRoot } from "../native.js";
+import type { ScriptCommand } from "./script-command.js";
+
+/** What one warm interpreter is started with. Callbacks of the same kind share one. */
+export interface WarmKind {
+  /** Two kinds with the same key are the same. */
+  key: string;
+  file: string;
+  args: string[];
+  env: Record<string, string>;
+}
+
+const pythonHost = join(packageRoot, "runtime", "python", "warm_host.py");
+const perlHost = join(packageRoot, "runtime", "perl", "qb", "fork.pl");
+
+/**
+ * Variables that interpreters, the C library and the loader read once, when they start: what a fork is given later has no
+ * effect. PATH is what a preloaded module may want.
+ */
+const readAtStart =
+  /^(?:PYTHON|PERL|LD_|LC_|GCONV_|MALLOC_|GLIBC_)|^(?:LANG|LANGUAGE|LOCPATH|NLSPATH|HOME|TZ|TZDIR|PATH)$/;
+
+/** Variables that have the interpreter do something at each start, or show what it does. */
+const actsAtStart =
+  /^(?:PYTHON(?:INSPECT|VERBOSE|DEBUG|PROFILEIMPORTTIME|DUMPREFS\w*|MALLOCSTATS|STARTUP|BREAKPOINT)|PERL5OPT|PERL5DB)$/;
+
+/** The kind of interpreter that can be forked for a callback, or why there is none: in words that go behind "no: ". */
+export function warmKind(
+  callback: Callback,
+  command: ScriptCommand,
+  environment: Readonly<Record<string, string>>,
+): WarmKind | string {
+  const { env, preload } = callback.options;
+  const acting = Object.keys(environment).find((name) => actsAtStart.test(name));
+  if (acting !== undefined) return `${acting} has an effect at each start of the interpreter`;
+  const { file, argv } = command;
+  const switches = argv.slice(1).filter((argument) => argument.startsWith("-") && argument !== "-Mqb");
+  if (callback.language === "perl" && switches.some((option) => /^-[Tt]/.test(option))) {
+    return "its first line asks for taint mode";
+  }
+  const host = callback.language === "python" ? [pythonHost] : ["-Mqb::warm", perlHost];
+  const args = [...switches, ...host, ...preload];
+  // What is preloaded may look at any of the callback's own variables while it is loaded.
+  const names = Object.keys(environment).filter(
+    (name) => readAtStart.test(name) || (preload.length > 0 && Object.hasOwn(env, name)),
+  );
+  const hostEnv = Object.fromEntries(names.sort().map((name) => [name, environment[name] ?? ""]));
+  return { key: JSON.stringify([file, args, hostEnv]), file, args, env: hostEnv };
+}
