@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/trigger/dash_scan.h"
+#include "core/trigger/byte_scan.h"
 #include "core/trigger/event_text.h"
 #include "core/trigger/padded_text.h"
 #include "doctest/doctest.h"
@@ -94,8 +94,8 @@ TEST_CASE("event text: dashes are found in both ways") {
       text += letter;
       if (letter == '-') expected |= 1U << i;
     }
-    CHECK(Dashes(text.data()) == expected);
-    CHECK(DashesPortable(text.data()) == expected);
+    CHECK(BytesEqual(text.data(), '-') == expected);
+    CHECK(BytesEqualPortable(text.data(), '-') == expected);
   }
 }
 

@@ -1,8 +1,14 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
+#include "core/trigger/byte_scan.h"
+#include "core/trigger/padded_text.h"
 #include "core/trigger/program.h"
 
 namespace ucb::trigger {
@@ -15,8 +21,115 @@ struct Event {
   std::string_view extra;
 };
 
+inline constexpr uint64_t kZeros = 0x3030303030303030;  // eight digits 0
+
+struct TypeWord {
+  uint64_t word = 0;
+  EventType type = EventType::kJob;
+};
+
+constexpr uint64_t WordOf(std::string_view text) {
+  uint64_t word = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) word |= uint64_t{static_cast<unsigned char>(text[i])} << (8 * i);
+  return word;
+}
+
+// The types a job's event can have all begin with letters of their own.
+constexpr std::array<TypeWord, 32> TypesByLetter() {
+  std::array<TypeWord, 32> table;
+  const auto add = [&table](std::string_view text, EventType type) {
+    table[static_cast<unsigned char>(text[0]) % 32] = TypeWord{WordOf(text), type};
+  };
+  add("job", EventType::kJob);
+  add("subjob", EventType::kSubjob);
+  add("work", EventType::kWork);
+  add("host", EventType::kHost);
+  add("time", EventType::kTime);
+  add("repeat", EventType::kRepeat);
+  return table;
+}
+
+inline constexpr std::array<TypeWord, 32> kTypesByLetter = TypesByLetter();
+
+// False if the text is no type that a job's event can have.
+inline bool ParseType(std::string_view text, EventType& type) {
+  const uint64_t word = KeepBytes(Load64(text.data()), text.size());
+  const TypeWord& entry = kTypesByLetter[word % 32];
+  type = entry.type;
+  return text.size() <= 8 && word != 0 && word == entry.word;
+}
+
+// The number that up to eight digits are, or UINT64_MAX if they are none.
+inline uint64_t ParseShortNumber(std::string_view text) {
+  const std::size_t missing = 64 - text.size() * 8;
+  // Digits to the end of the word, zeros in front of them.
+  const uint64_t word = missing == 0 ? Load64(text.data()) : Load64(text.data()) << missing | kZeros >> (64 - missing);
+  const uint64_t digits = word - kZeros;
+  if (((word + 0x4646464646464646) | digits) & 0x8080808080808080) return UINT64_MAX;
+  // Neighbours become pairs, then fours, then all eight.
+  const uint64_t pairs = digits * 10 + (digits >> 8);
+  const uint64_t high = (pairs & 0x000000FF000000FF) * (100 + (uint64_t{1000000} << 32));
+  const uint64_t low = ((pairs >> 16) & 0x000000FF000000FF) * (1 + (uint64_t{10000} << 32));
+  return (high + low) >> 32;
+}
+
+// Events that begin and end a job's attachment.
+inline bool IsSubmission(const Event& event) {
+  return event.type == EventType::kJob && event.name == "submit";
+}
+inline bool IsRemoval(const Event& event) {
+  return event.type == EventType::kJob && event.name == "removed";
+}
+
+// The number that digits are, 0 if it is no job id.
+uint64_t ParseLongJobId(std::string_view text);
+
+inline uint64_t ParseJobId(std::string_view text) {
+  if (text.size() - 1 >= 8) return ParseLongJobId(text);
+  const uint64_t id = ParseShortNumber(text);
+  return id == UINT64_MAX ? 0 : id;
+}
+
+// Where the first three dashes of a text are, its end or behind it where there are none.
+struct DashPlaces {
+  std::size_t first;
+  std::size_t second;
+  std::size_t third;
+};
+
+DashPlaces FindDashes(std::string_view text);
+
+inline DashPlaces DashPlacesOf(std::string_view text) {
+  uint64_t dashes = BytesEqual(text.data(), '-');
+  if (text.size() <= 32) {
+    dashes = (dashes & ~(~uint64_t{0} << text.size())) | uint64_t{7} << text.size();
+  } else if (std::popcount(dashes) < 3) {
+    return FindDashes(text);
+  }
+  const uint64_t rest = dashes & (dashes - 1);
+  return {.first = static_cast<std::size_t>(std::countr_zero(dashes)),
+          .second = static_cast<std::size_t>(std::countr_zero(rest)),
+          .third = static_cast<std::size_t>(std::countr_zero(rest & (rest - 1)))};
+}
+
+// Takes `globaltime-t` or `globalrepeat-t-interval` apart; false for a text that begins with neither name.
+bool ParseGlobalEvent(std::string_view text, std::size_t dash, Event& event);
+
 // Takes `name-type-jobid-extra`, `globaltime-t` or `globalrepeat-t-interval` apart; false if the text is malformed.
 // Accepts exactly what parseEvent of lib/trigger/event.ts accepts. The text must be padded (kTextPadding).
-bool ParseEvent(std::string_view text, Event& event);
+inline bool ParseEvent(std::string_view text, Event& event) {
+  const DashPlaces dashes = DashPlacesOf(text);
+  const char* const start = text.data();
+  const std::size_t size = text.size();
+  if (dashes.first >= 10 && ParseGlobalEvent(text, dashes.first, event)) return !event.extra.empty();
+  if (dashes.first == 0 || dashes.second >= size) return false;
+  if (!ParseType({start + dashes.first + 1, dashes.second - dashes.first - 1}, event.type)) return false;
+  const std::size_t end = std::min(dashes.third, size);
+  const std::size_t extra = std::min(dashes.third + 1, size);
+  event.name = {start, dashes.first};
+  event.job = ParseJobId({start + dashes.second + 1, end - dashes.second - 1});
+  event.extra = {start + extra, size - extra};
+  return event.job != 0;
+}
 
 }  // namespace ucb::trigger

@@ -1,6 +1,7 @@
 #include "core/trigger/matcher.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <functional>
 #include <utility>
@@ -56,14 +57,11 @@ std::ptrdiff_t Matcher::Match(std::string_view text) noexcept {
 }
 
 std::ptrdiff_t Matcher::MatchPadded(std::string_view text) noexcept {
-  results_.clear();
-  TrimScratch(results_);
+  results_.Clear();
+  results_.Trim();
   Event event;
   if (!ParseEvent(text, event)) return kMalformed;
-  const bool of_job = event.type == EventType::kJob;
-  if (of_job && event.name == "submit") jobs_.Attach(event.job);
   MatchEvent(event);
-  if (of_job && event.name == "removed") Detach(event.job);
   return static_cast<std::ptrdiff_t>(results_.size());
 }
 
@@ -72,17 +70,31 @@ MatcherStats Matcher::Stats() const noexcept {
                       .terms = term_count_,
                       .attached_jobs = jobs_.attached(),
                       .memories = memories_.count(),
-                      .bytes = sizeof(*this) + index_.bytes() + jobs_.bytes() + memories_.bytes() +
-                               ScratchBytes(results_) + ScratchBytes(hits_) + ScratchBytes(happenings_) +
-                               ScratchBytes(padded_) + ScratchBytes(exported_) + ScratchBytes(children_) +
-                               ScratchBytes(group_)};
+                      .bytes = sizeof(*this) + index_.bytes() + jobs_.bytes() + memories_.bytes() + results_.bytes() +
+                               hits_.bytes() + happenings_.bytes() + ScratchBytes(padded_) + ScratchBytes(exported_) +
+                               ScratchBytes(children_) + ScratchBytes(group_)};
 }
 
 void Matcher::MatchEvent(const Event& event) {
+  if (IsSubmission(event)) jobs_.Attach(event.job);
   const TermIndex::Candidates candidates = index_.CandidatesFor(event);
-  if (candidates.empty()) return;
-  hits_.clear();
-  index_.Find(event, candidates, candidates.uses_labels ? LabelOf(event.job) : TermIndex::Label(), hits_);
+  const TermIndex::Label label = candidates.uses_labels ? LabelOf(event.job) : TermIndex::Label();
+  std::array<TermIndex::Probe, TermIndex::kMostProbes> probes;
+  const std::size_t count = index_.ProbesFor(event, candidates, label, probes.data());
+  if ((count | candidates.fixed_count) != 0) {
+    if (count > 1) {
+      for (std::size_t i = 0; i < count; ++i) index_.PrefetchSlot(probes[i]);
+      for (std::size_t i = 0; i < count; ++i) index_.PrefetchBucket(probes[i]);
+    }
+    Fire(event, candidates, std::span(probes).first(count), label);
+  }
+  if (IsRemoval(event)) Detach(event.job);
+}
+
+void Matcher::Fire(const Event& event, const TermIndex::Candidates& candidates,
+                   std::span<const TermIndex::Probe> probes, const TermIndex::Label& label) {
+  hits_.Clear();
+  index_.Find(event, candidates, probes, label, hits_);
   if (hits_.empty()) return;
 
   has_children_ = has_group_ = false;
@@ -93,15 +105,15 @@ void Matcher::MatchEvent(const Event& event) {
     index_.ForEachTarget(
         hit,
         [&](uint32_t callback) {
-          for (const uint64_t owner : owners) results_.push_back(Firing{callback, owner});
+          for (const uint64_t owner : owners) results_.Add(Firing{callback, owner});
         },
         [&](uint32_t slot, uint32_t bit) {
-          for (const uint64_t owner : owners) happenings_.push_back({slot, bit, owner});
+          for (const uint64_t owner : owners) happenings_.Add({slot, bit, owner});
         });
   }
   if (!happenings_.empty()) {
-    memories_.Remember(happenings_, results_);
-    happenings_.clear();
+    memories_.Remember(happenings_.all(), results_);
+    happenings_.Clear();
   }
   if (results_.size() > 1) SortResults();
   Trim();
@@ -112,7 +124,7 @@ void Matcher::SortResults() {
   const auto wrong = std::adjacent_find(results_.begin(), results_.end(), std::greater_equal<>());
   if (wrong == results_.end()) return;
   std::sort(results_.begin(), results_.end());
-  results_.erase(std::unique(results_.begin(), results_.end()), results_.end());
+  results_.Truncate(static_cast<std::size_t>(std::unique(results_.begin(), results_.end()) - results_.begin()));
 }
 
 TermIndex::Label Matcher::LabelOf(uint64_t id) const {
@@ -164,8 +176,8 @@ std::vector<HalfSatisfied> Matcher::Remembered(uint64_t owner) const noexcept {
 }
 
 void Matcher::Trim() {
-  TrimScratch(hits_);
-  TrimScratch(happenings_);
+  hits_.Trim();
+  happenings_.Trim();
   TrimScratch(children_);
   TrimScratch(group_);
   memories_.Trim();

@@ -1,12 +1,15 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "core/base/result.h"
+#include "core/trigger/event_lines.h"
 #include "core/trigger/event_text.h"
 #include "core/trigger/firing.h"
 #include "core/trigger/job_table.h"
@@ -15,6 +18,25 @@
 #include "core/trigger/rule_builder.h"
 
 namespace ucb::trigger {
+
+// What a line of a batch has done: fired something, in the order of results, or something else.
+struct BatchEntry {
+  // In place of a callback's number: the line is no event, its job has been attached, its job will be detached.
+  static constexpr int64_t kMalformed = -1;
+  static constexpr int64_t kSubmitted = -2;
+  static constexpr int64_t kRemoved = -3;
+
+  int64_t callback;
+  uint64_t owner;     // or the job
+  std::size_t start;  // of the line, in the batch
+  std::size_t end;
+};
+
+struct BatchResult {
+  std::vector<BatchEntry> entries;
+  std::size_t next = 0;    // where the first line begins that was not read
+  std::size_t events = 0;  // lines that are events
+};
 
 struct MatcherStats {
   uint32_t rules;
@@ -47,8 +69,15 @@ class Matcher {
   // The same for a text behind which kTextPadding more bytes can be read, without copying it.
   std::ptrdiff_t MatchPadded(std::string_view event) noexcept;
 
+  // Matches lines of bytes, an event each, from the one on that begins at `from`, until `enough` entries have come
+  // together or the bytes end. Empty lines are skipped; what is no UTF-8 stands for U+FFFD. Entries of lines that begin
+  // or end an attachment are made only with `lifecycle`: the first comes before all that the line fires, the other
+  // after.
+  void MatchBatch(std::string_view bytes, std::size_t from, std::size_t enough, bool lifecycle,
+                  BatchResult& result) noexcept;
+
   // What the last match fires, by callback and then owner, each pair once. Valid until the next match.
-  std::span<const Firing> results() const { return results_; }
+  std::span<const Firing> results() const { return results_.all(); }
 
   MatcherStats Stats() const noexcept;
 
@@ -85,7 +114,30 @@ class Matcher {
   std::vector<HalfSatisfied> Remembered(uint64_t owner) const noexcept;
 
  private:
+  // An event of a batch, looked up as far as possible without knowing what those before it do.
+  struct Prepared {
+    EventLines::Line line;
+    Event event;
+    bool is_event;
+    TermIndex::Candidates candidates;
+    std::size_t first_probe;
+    std::size_t probe_count;
+  };
+
+  // How many events are looked up together, so that they wait for memory together.
+  static constexpr std::size_t kTogether = 32;
+
+  struct BatchScratch {
+    EventLines lines;
+    std::array<Prepared, kTogether> prepared;
+    std::array<TermIndex::Probe, kTogether * TermIndex::kMostProbes> probes;
+  };
+
   void MatchEvent(const Event& event);
+  std::size_t Prepare(BatchScratch& scratch) const;
+  void MatchPrepared(const Prepared& prepared, const TermIndex::Probe* probes, bool lifecycle, BatchResult& result);
+  void Fire(const Event& event, const TermIndex::Candidates& candidates, std::span<const TermIndex::Probe> probes,
+            const TermIndex::Label& label);
   std::span<const std::byte> ExportMemories(uint32_t job);
   void SortResults();
   TermIndex::Label LabelOf(uint64_t id) const;
@@ -98,13 +150,14 @@ class Matcher {
   TermIndex index_;
   JobTable jobs_;
   OwnerMemories memories_;
-  std::vector<Firing> results_;
+  ScratchList<Firing> results_;
 
   // Kept between matches so that matching allocates nothing.
   std::vector<char> padded_;
   std::vector<std::byte> exported_;
-  std::vector<TermIndex::Hit> hits_;
-  std::vector<OwnerMemories::Happening> happenings_;
+  ScratchList<TermIndex::Hit> hits_;
+  ScratchList<OwnerMemories::Happening> happenings_;
+  std::unique_ptr<BatchScratch> batch_;
   uint64_t event_job_ = 0;
   std::vector<uint64_t> children_;
   std::vector<uint64_t> group_;

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "core/trigger/memory_format.h"
-#include "core/trigger/scratch.h"
 
 namespace ucb::trigger {
 
@@ -30,7 +29,7 @@ void OwnerMemories::ReplaceRules(RememberingRules next) {
 }
 
 // All terms an event satisfies have happened before any rule is looked at: a rule that becomes true forgets them all.
-void OwnerMemories::Remember(std::span<Happening> happenings, std::vector<Firing>& results) {
+void OwnerMemories::Remember(std::span<Happening> happenings, ScratchList<Firing>& results) {
   if (happenings.size() > 1) {
     std::sort(happenings.begin(), happenings.end(), [this](const Happening& left, const Happening& right) {
       const uint32_t left_rule = rules_.First(left.slot);
@@ -51,7 +50,7 @@ void OwnerMemories::Remember(std::span<Happening> happenings, std::vector<Firing
 }
 
 // `happenings` are of one rule and one owner.
-void OwnerMemories::RememberFor(std::span<const Happening> happenings, std::vector<Firing>& results) {
+void OwnerMemories::RememberFor(std::span<const Happening> happenings, ScratchList<Firing>& results) {
   const uint64_t id = happenings.front().owner;
   const uint32_t first = rules_.First(happenings.front().slot);
   const uint32_t known = jobs_.Find(id);
@@ -67,7 +66,7 @@ void OwnerMemories::RememberFor(std::span<const Happening> happenings, std::vect
   }
 
   if (rules_.Holds(first, bits_.data())) {
-    results.push_back(Firing{rules_.Callback(first), id});
+    results.Add(Firing{rules_.Callback(first), id});
     if (first_memory == kNone) return;
     changed_.Note(id);
     ForgetRule(first, known);

@@ -11,6 +11,7 @@
 #include "core/trigger/job_table.h"
 #include "core/trigger/memory_table.h"
 #include "core/trigger/remembering_rules.h"
+#include "core/trigger/scratch.h"
 
 namespace ucb::trigger {
 
@@ -37,7 +38,7 @@ class OwnerMemories {
   void ReplaceRules(RememberingRules next);
 
   // Takes in all that one event made happen, reordering it, and appends what becomes true, which is forgotten with it.
-  void Remember(std::span<Happening> happenings, std::vector<Firing>& results);
+  void Remember(std::span<Happening> happenings, ScratchList<Firing>& results);
   // Forgets all that the owner, a number of the job table, remembers.
   void Forget(uint32_t owner);
 
@@ -60,7 +61,7 @@ class OwnerMemories {
   std::size_t bytes() const;
 
  private:
-  void RememberFor(std::span<const Happening> happenings, std::vector<Firing>& results);
+  void RememberFor(std::span<const Happening> happenings, ScratchList<Firing>& results);
   void Store(uint32_t first, uint32_t owner, uint32_t first_memory);
   void ForgetRule(uint32_t first, uint32_t owner);
   void ReadBits(uint32_t first, uint32_t owner, uint32_t first_memory);

@@ -50,10 +50,12 @@ inline TextWords LoadPlain(std::string_view text) {
   return words;
 }
 
+// Up to sixteen bytes are compared without a branch.
 inline bool PaddedEqual(std::string_view left, std::string_view right) {
-  if (left.size() != right.size()) return false;
   if (left.size() > 16) return left == right;
-  return LoadPadded(left) == LoadPadded(right);
+  const TextWords one = LoadPadded(left);
+  const TextWords other = LoadPadded(right);
+  return ((one.low ^ other.low) | (one.high ^ other.high) | (left.size() ^ right.size())) == 0;
 }
 
 }  // namespace ucb::trigger

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
+#include <type_traits>
 #include <vector>
 
 // Lists that are kept between uses so that using them allocates nothing.
@@ -17,5 +19,43 @@ template <typename T>
 std::size_t ScratchBytes(const std::vector<T>& scratch) {
   return scratch.capacity() * sizeof(T);
 }
+
+// A list that is emptied by a store: whether the last event left something in it cannot be predicted, and a vector
+// asks.
+template <typename T>
+class ScratchList {
+  static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
+
+ public:
+  void Add(const T& element) {
+    if (size_ == elements_.size()) elements_.resize(size_ < 16 ? 16 : size_ * 2);
+    elements_[size_++] = element;
+  }
+  void Clear() { size_ = 0; }
+  // Keeps the first elements.
+  void Truncate(std::size_t size) { size_ = size; }
+
+  bool empty() const { return size_ == 0; }
+  std::size_t size() const { return size_; }
+  T* begin() { return elements_.data(); }
+  T* end() { return elements_.data() + size_; }
+  const T* begin() const { return elements_.data(); }
+  const T* end() const { return elements_.data() + size_; }
+  std::span<T> all() { return {elements_.data(), size_}; }
+  std::span<const T> all() const { return {elements_.data(), size_}; }
+
+  // Empties the list if it has become very large.
+  void Trim() {
+    constexpr std::size_t kKept = 16384;
+    if (elements_.size() <= kKept) return;
+    std::vector<T>().swap(elements_);
+    size_ = 0;
+  }
+  std::size_t bytes() const { return elements_.capacity() * sizeof(T); }
+
+ private:
+  std::vector<T> elements_;
+  std::size_t size_ = 0;
+};
 
 }  // namespace ucb::trigger

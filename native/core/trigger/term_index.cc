@@ -1,5 +1,6 @@
 #include "core/trigger/term_index.h"
 
+#include <array>
 #include <bit>
 
 #include "core/trigger/chunked_array.h"
@@ -13,77 +14,61 @@ bool ImpliesDone(const Event& event) {
 
 }  // namespace
 
-TermIndex::Candidates TermIndex::CandidatesFor(const Event& event) const {
-  std::size_t list = tables_.other_names[static_cast<std::size_t>(event.type)];
-  if (!tables_.heads.empty()) {
-    const uint64_t hash = HashPadded(event.name, tables_.NameSeed(event.type));
-    for (std::size_t at = tables_.HeadHome(hash);; at = (at + 1) & (tables_.heads.size() - 1)) {
-      const TermTables::Head head = tables_.heads[at];
-      if (head.cell == kNone) break;
-      if (head.tag != static_cast<uint32_t>(hash)) continue;
-      const Cell& cell = tables_.cells[head.cell];
-      if (cell.type != event.type || !PaddedEqual(tables_.NameOf(cell), event.name)) continue;
-      list = cell.list;
-      break;
-    }
+uint32_t TermIndex::CollidingListOf(const Event& event, TextWords name, uint64_t hash) const {
+  for (std::size_t at = tables_.HeadHome(hash);; at = (at + 1) & (tables_.heads.size() - 1)) {
+    const TermTables::Head head = tables_.heads[at];
+    if (head.cell == kNone) return tables_.other_names[static_cast<std::size_t>(event.type)];
+    if (head.tag != static_cast<uint32_t>(hash)) continue;
+    const Cell& cell = tables_.cells[head.cell];
+    if (tables_.IsCellOf(cell, event.name, name, event.type)) return cell.list;
   }
-  const uint32_t* const words = tables_.lists.data() + list;
-  return Candidates{.fixed = words + 2,
-                    .probes = words + 2 + words[0],
-                    .fixed_count = words[0],
-                    .probe_count = words[1] & ~kUsesLabels,
-                    .uses_labels = (words[1] & kUsesLabels) != 0};
 }
 
-void TermIndex::Find(const Event& event, const Candidates& candidates, const Label& label,
-                     std::vector<Hit>& hits) const {
+std::size_t TermIndex::AllProbesFor(const Event& event, const Candidates& candidates, const Label& label,
+                                    Probe* probes) const {
+  // What buckets are hashed by, for each shape of a context and of an extra, and the shapes the event can match at all.
+  std::array<uint64_t, 8> contexts{};
+  std::array<uint64_t, 8> extras{};
+  uint64_t shapes = ~(uint64_t{1} << kNoProbe);
+  contexts[static_cast<std::size_t>(ContextShape::kJob)] = event.job;
+  extras[static_cast<std::size_t>(ExtraShape::kExact)] = HashPadded(event.extra, tables_.seed);
+  if (candidates.uses_labels) {
+    constexpr uint64_t kLabels = ShapesOf(ContextShape::kExactLabel) | ShapesOf(ContextShape::kLabelPattern);
+    contexts[static_cast<std::size_t>(ContextShape::kExactLabel)] = label.hash;
+    if (label.text.empty()) shapes &= ~kLabels;
+  }
+  if (candidates.uses_prefixes) {
+    const uint64_t start = Load64(event.extra.data());
+    for (const ExtraShape shape :
+         {ExtraShape::kOneByte, ExtraShape::kTwoBytes, ExtraShape::kFourBytes, ExtraShape::kEightBytes}) {
+      const std::size_t length = PrefixLength(shape);
+      extras[static_cast<std::size_t>(shape)] = KeepBytes(start, length);
+      shapes &= ~(ShapesOf(shape) & (uint64_t{0} - static_cast<uint64_t>(event.extra.size() < length)));
+    }
+  }
+  std::size_t count = 0;
+  for (uint32_t i = 0; i < candidates.probe_count; ++i) {
+    const uint32_t probe = candidates.probes[i];
+    const Shape shape = probe & kShapeMask;
+    const uint64_t hash = TermTables::HashBucket(probe, contexts[shape >> 3], extras[shape & 7]);
+    probes[count] = Probe{.hash = hash, .probe = probe};
+    count += static_cast<std::size_t>(tables_.MayHold(hash)) & (shapes >> shape & 1);
+  }
+  return count;
+}
+
+void TermIndex::Find(const Event& event, const Candidates& candidates, std::span<const Probe> probes,
+                     const Label& label, ScratchList<Hit>& hits) const {
   for (uint32_t i = 0; i < candidates.fixed_count; ++i) {
     const std::size_t bucket = candidates.fixed[i];
     const ContextShape context = ContextOf(tables_.words[bucket + 1] & kShapeMask);
     if (context == ContextShape::kLabelPattern && label.text.empty()) continue;
     AppendBucket(bucket, bucket + 2, event, label, hits);
   }
-  if (candidates.probe_count == 0) return;
-  // First all hashes, and which of them the table may hold: the loads do not wait for each other, and what nearly all
-  // probes come to, nothing, needs no branch.
-  const Keys keys = KeysOf(event, label);
-  std::array<Probe, kMostProbes> probes;
-  std::size_t count = 0;
-  for (uint32_t i = 0; i < candidates.probe_count; ++i) {
-    const uint32_t probe = candidates.probes[i];
-    const Shape shape = probe & kShapeMask;
-    const uint64_t hash = TermTables::HashBucket(probe, keys.context[shape >> 3], keys.extra[shape & 7]);
-    probes[count] = Probe{.hash = hash, .probe = probe};
-    count += tables_.MayHold(hash) & (keys.shapes >> shape);
-  }
-  if (count > 1) {
-    for (std::size_t i = 0; i < count; ++i) __builtin_prefetch(&tables_.slots[tables_.Home(probes[i].hash)]);
-    for (std::size_t i = 0; i < count; ++i) {
-      __builtin_prefetch(&tables_.words[tables_.slots[tables_.Home(probes[i].hash)].bucket]);
-    }
-  }
-  for (std::size_t i = 0; i < count; ++i) FindHashed(probes[i], event, label, hits);
+  for (const Probe& probe : probes) FindHashed(probe, event, label, hits);
 }
 
-TermIndex::Keys TermIndex::KeysOf(const Event& event, const Label& label) const {
-  Keys keys;
-  keys.context[static_cast<std::size_t>(ContextShape::kJob)] = event.job;
-  keys.context[static_cast<std::size_t>(ContextShape::kExactLabel)] = label.hash;
-  keys.extra[static_cast<std::size_t>(ExtraShape::kExact)] = HashPadded(event.extra, tables_.seed);
-  const uint64_t start = Load64(event.extra.data());
-  keys.shapes = ~uint64_t{0};
-  for (const ExtraShape shape :
-       {ExtraShape::kOneByte, ExtraShape::kTwoBytes, ExtraShape::kFourBytes, ExtraShape::kEightBytes}) {
-    const std::size_t length = PrefixLength(shape);
-    keys.extra[static_cast<std::size_t>(shape)] = KeepBytes(start, length);
-    keys.shapes &= event.extra.size() < length ? ~ShapesOf(shape) : ~uint64_t{0};
-  }
-  constexpr uint64_t kLabels = ShapesOf(ContextShape::kExactLabel) | ShapesOf(ContextShape::kLabelPattern);
-  keys.shapes &= label.text.empty() ? ~kLabels : ~uint64_t{0};
-  return keys;
-}
-
-void TermIndex::FindHashed(const Probe& probe, const Event& event, const Label& label, std::vector<Hit>& hits) const {
+void TermIndex::FindHashed(const Probe& probe, const Event& event, const Label& label, ScratchList<Hit>& hits) const {
   const uint32_t* const words = tables_.words.data();
   const Shape shape = probe.probe & kShapeMask;
   const ContextShape context = ContextOf(shape);
@@ -115,12 +100,12 @@ void TermIndex::FindHashed(const Probe& probe, const Event& event, const Label& 
 }
 
 void TermIndex::AppendBucket(std::size_t bucket, std::size_t at, const Event& event, const Label& label,
-                             std::vector<Hit>& hits) const {
+                             ScratchList<Hit>& hits) const {
   const uint32_t* const words = tables_.words.data();
   const PatternTable& patterns = tables_.patterns;
   const ContextShape context = ContextOf(words[bucket + 1] & kShapeMask);
   if ((words[bucket + 1] & kPlain) != 0) {
-    hits.push_back(Hit{context, static_cast<uint32_t>(at)});
+    hits.Add(Hit{context, static_cast<uint32_t>(at)});
     return;
   }
   while (true) {
@@ -129,7 +114,7 @@ void TermIndex::AppendBucket(std::size_t bucket, std::size_t at, const Event& ev
     if ((flags & kHasNamePattern) != 0) matches = NameMatches(words[at++], event);
     if ((flags & kHasLabelPattern) != 0) matches = patterns.Matches(words[at++], label.text) && matches;
     if ((flags & kHasExtraPattern) != 0) matches = patterns.Matches(words[at++], event.extra) && matches;
-    if (matches) hits.push_back(Hit{context, static_cast<uint32_t>(at)});
+    if (matches) hits.Add(Hit{context, static_cast<uint32_t>(at)});
     if ((flags & kLastEntry) != 0) return;
     at += flags >> kEntryFlagBits;
   }

@@ -67,7 +67,6 @@ TermTables TermIndexBuilder::Build() {
   BuildLists();
   BuildHeads();
   tables_.words.resize(tables_.words.size() + WordsOf(kTextPadding));
-  tables_.names.append(kTextPadding, '\0');
   tables_.words.shrink_to_fit();
   tables_.lists.shrink_to_fit();
   tables_.cells.shrink_to_fit();
@@ -96,7 +95,8 @@ uint32_t TermIndexBuilder::CellOf(std::string_view name, EventType type) {
   const uint32_t found = FindCell(name, type);
   if (found != kNone) return found;
   const auto cell = static_cast<uint32_t>(tables_.cells.size());
-  tables_.cells.push_back(Cell{.name_at = static_cast<uint32_t>(tables_.names.size()),
+  tables_.cells.push_back(Cell{.name = LoadPlain(name),
+                               .name_at = static_cast<uint32_t>(tables_.names.size()),
                                .name_length = static_cast<uint32_t>(name.size()),
                                .type = type,
                                .list = 0});
@@ -228,11 +228,13 @@ uint64_t TermIndexBuilder::HashOf(const Item& item) const {
 
 void TermIndexBuilder::BuildSlots() {
   if (hashed_.empty()) return;
-  tables_.slots.resize(hashed_.size() * 5 / 3 + 1, TermTables::Slot{.tag = 0, .bucket = 0});
-  // Most probes find nothing; a bit among eight or more a bucket tells so in the fewest cache lines.
-  tables_.filter.resize(std::bit_ceil((hashed_.size() + 7) / 8));
+  // Where there are few, room costs nothing.
+  const bool few = hashed_.size() <= 2048;
+  tables_.slots.resize(few ? hashed_.size() * 4 : hashed_.size() * 5 / 3 + 1, TermTables::Slot{.tag = 0, .bucket = 0});
+  // Most probes find nothing; a word for a few buckets tells so in the fewest cache lines.
+  tables_.filter.assign(std::bit_ceil(few ? hashed_.size() : (hashed_.size() + 7) / 8), 0);
   for (const Hashed& entry : hashed_) {
-    tables_.filter[entry.hash / 64 & (tables_.filter.size() - 1)] |= uint64_t{1} << (entry.hash % 64);
+    tables_.filter[tables_.FilterWord(entry.hash)] |= TermTables::FilterBits(entry.hash);
     std::size_t at = tables_.Home(entry.hash);
     while (tables_.slots[at].bucket != 0) at = at + 1 == tables_.slots.size() ? 0 : at + 1;
     tables_.slots[at] = TermTables::Slot{.tag = static_cast<uint32_t>(entry.hash), .bucket = entry.bucket};
@@ -261,7 +263,9 @@ uint32_t TermIndexBuilder::WriteList(std::array<uint32_t, 3> cells) {
   for (const uint32_t cell : cells) {
     if (cell == kNone) continue;
     for (uint64_t shapes = drafts_[cell].shapes; shapes != 0; shapes &= shapes - 1) {
-      lists.push_back(TermTables::ProbeOf(cell, static_cast<Shape>(std::countr_zero(shapes))));
+      const auto shape = static_cast<Shape>(std::countr_zero(shapes));
+      if (ExtraOf(shape) > ExtraShape::kNothing) lists[list + 1] |= kUsesPrefixes;
+      lists.push_back(TermTables::ProbeOf(cell, shape));
       ++lists[list + 1];
     }
   }
@@ -269,6 +273,10 @@ uint32_t TermIndexBuilder::WriteList(std::array<uint32_t, 3> cells) {
     lists.resize(list);
     return 0;
   }
+  const uint32_t probes = lists[list + 1] & ~(kUsesLabels | kUsesPrefixes);
+  const uint32_t missing = probes == 0 ? 2 : probes % 2;
+  lists.insert(lists.end(), missing, kNoProbe);
+  lists[list + 1] += missing;
   return static_cast<uint32_t>(list);
 }
 
@@ -277,7 +285,7 @@ void TermIndexBuilder::BuildHeads() {
   if (named == 0) return;
   // Where there are few, room enough that nearly every name stands where it is looked for.
   const std::size_t room = named <= 1024 ? 8 : 2;
-  tables_.heads.resize(std::bit_ceil(named * room), TermTables::Head{.tag = 0, .cell = kNone});
+  tables_.heads.assign(std::bit_ceil(named * room), TermTables::Head{.tag = 0, .cell = kNone});
   for (auto cell = kWildCells; cell < tables_.cells.size(); ++cell) {
     const uint64_t hash = HashCell(cell);
     std::size_t at = tables_.HeadHome(hash);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/trigger/chunked_array.h"
 #include "core/trigger/pattern_table.h"
 #include "core/trigger/program.h"
 #include "core/trigger/text_hash.h"
@@ -26,7 +27,9 @@
 //
 // What an event of a name and type has to be compared with is a list: of the cell of its name, of `done` where its name
 // implies it, and of names with wildcards. A list is a run of words: the count of fixed buckets, the count of probes
-// (with kUsesLabels), the fixed buckets, and the probes: a cell and a shape each.
+// (with kUsesLabels and kUsesPrefixes), the fixed buckets, and the probes: a cell and a shape each. Probes come in
+// twos, at least two: what is missing is kNoProbe, which finds nothing. So the loop over them seldom ends elsewhere
+// than the processor expects.
 namespace ucb::trigger {
 
 // How a bucket's context is compared.
@@ -41,6 +44,8 @@ inline constexpr uint32_t kShapeMask = (1U << kShapeBits) - 1;
 inline constexpr uint32_t kPlain = 1U << kShapeBits;
 inline constexpr uint32_t kLengthShift = kShapeBits + 1;
 inline constexpr uint32_t kUsesLabels = uint32_t{1} << 31;
+inline constexpr uint32_t kUsesPrefixes = uint32_t{1} << 30;
+inline constexpr uint32_t kNoProbe = kShapeMask;
 
 inline Shape MakeShape(ContextShape context, ExtraShape extra) {
   return static_cast<uint32_t>(context) << 3 | static_cast<uint32_t>(extra);
@@ -93,6 +98,7 @@ inline std::size_t WordsOf(std::size_t bytes) {
 }
 
 struct Cell {
+  TextWords name{0, 0};  // its first sixteen bytes
   uint32_t name_at = 0;  // in `names`
   uint32_t name_length = 0;
   EventType type = EventType::kJob;
@@ -112,19 +118,26 @@ struct TermTables {
   uint64_t seed = 0;
   std::vector<uint32_t> words;  // the buckets; the first word is unused, padding follows the last
   std::vector<Slot> slots;
-  std::vector<uint64_t> filter;          // a bit for each hash in `slots`; a power of two, or empty
-  std::vector<uint32_t> lists = {0, 0};  // the first one is empty
+  std::vector<uint64_t> filter = {0};  // two bits of a word for each hash in `slots`; a power of two
+  std::vector<uint32_t> lists = {0, 2, kNoProbe, kNoProbe};  // the first one is empty
   // Lists of events whose name has no cell, by type.
   std::array<uint32_t, kEventTypes> other_names{};
-  std::vector<Cell> cells;
-  std::string names;        // padding follows
-  std::vector<Head> heads;  // a power of two, or empty
+  std::vector<Cell> cells = {Cell()};
+  std::string names;
+  std::vector<Head> heads = {Head{0, kNone}};  // a power of two
   PatternTable patterns;
   bool uses_parents = false;
   bool uses_labels = false;
 
   uint64_t HashName(std::string_view name, EventType type) const { return HashText(name, NameSeed(type)); }
   uint64_t NameSeed(EventType type) const { return seed + (static_cast<uint64_t>(type) + 1) * kHashA; }
+  // Whether the cell is of this type and name, whose first sixteen bytes are `start`. No branch for short names.
+  bool IsCellOf(const Cell& cell, std::string_view name, TextWords start, EventType type) const {
+    const uint64_t differs = (cell.name.low ^ start.low) | (cell.name.high ^ start.high) |
+                             (cell.name_length ^ name.size()) |
+                             (static_cast<uint64_t>(cell.type) ^ static_cast<uint64_t>(type));
+    return differs == 0 && (name.size() <= 16 || name == NameOf(cell));
+  }
   uint64_t HashLabel(std::string_view label) const { return HashText(label, seed); }
   uint64_t HashExtra(std::string_view extra) const { return HashText(extra, seed); }
   static uint64_t PrefixKey(std::string_view prefix) { return LoadPlain(prefix).low; }
@@ -133,7 +146,12 @@ struct TermTables {
     return Mix(context + probe * kHashA, extra);
   }
   std::size_t Home(uint64_t hash) const { return static_cast<std::size_t>(((hash >> 32) * slots.size()) >> 32); }
-  bool MayHold(uint64_t hash) const { return (filter[hash / 64 & (filter.size() - 1)] >> (hash % 64) & 1) != 0; }
+  static uint64_t FilterBits(uint64_t hash) { return uint64_t{1} << (hash % 64) | uint64_t{1} << (hash / 64 % 64); }
+  std::size_t FilterWord(uint64_t hash) const { return static_cast<std::size_t>(hash >> 12) & (filter.size() - 1); }
+  bool MayHold(uint64_t hash) const {
+    const uint64_t bits = FilterBits(hash);
+    return (filter[FilterWord(hash)] & bits) == bits;
+  }
   std::size_t HeadHome(uint64_t hash) const { return static_cast<std::size_t>(hash >> 32) & (heads.size() - 1); }
   std::string_view NameOf(const Cell& cell) const {
     return std::string_view(names).substr(cell.name_at, cell.name_length);
