@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { onTestFinished } from "vitest";
 import type { CloseMode, Diagnostic, EngineOptions, Run, UcbError } from "../../lib/index.js";
-import type { Holdings } from "./scenarios/holdings.mjs";
+import { childrenOf, type Holdings } from "./scenarios/holdings.mjs";
 
 const scenario = resolve(import.meta.dirname, "scenarios/supervisor.mjs");
 const built = resolve(import.meta.dirname, "../../dist/index.js");
@@ -39,7 +39,7 @@ export class ChildSupervisor {
       ...(uid === undefined ? {} : { uid, gid: uid }),
       env: { PATH: process.env.PATH ?? "", HOME: "/", LANG: "C.UTF-8", ...env },
     });
-    onTestFinished(() => void this.#child.kill("SIGKILL"));
+    onTestFinished(() => this.#kill());
     this.#child.stdin.on("error", () => undefined);
     this.#child.stderr.setEncoding("utf8").on("data", (text: string) => {
       this.#stderr += text;
@@ -90,6 +90,18 @@ export class ChildSupervisor {
     );
     this.#child.stdin.end();
     return { ...(await ended), stderr: this.#stderr };
+  }
+
+  /** With all it has started: what waits for a test must not do so for ever. */
+  #kill(): void {
+    for (const pid of this.#child.exitCode === null ? childrenOf(this.pid) : []) {
+      try {
+        process.kill(-pid, "SIGKILL");
+      } catch {
+        // It has ended by itself.
+      }
+    }
+    this.#child.kill("SIGKILL");
   }
 
   #ask(name: string, argument?: unknown): Promise<unknown> {
