@@ -254,16 +254,17 @@ std::deque<WarmHost::Asked> WarmHost::TakeAll() {
 }
 
 std::optional<WarmHost::TimePoint> WarmHost::patience_ends() const {
-  if (killed_ || (ready_ && asked_.empty())) return std::nullopt;
+  if (!killed_ && ready_ && asked_.empty()) return std::nullopt;
   return heard_at_ + kPatience;
 }
 
 void WarmHost::Kill(std::string reason) {
   if (reason_.empty()) reason_ = std::move(reason);
-  killed_ = true;
+  const bool again = std::exchange(killed_, true);
+  heard_at_ = platform::Clock::now();
   // It leads a group, in which forks are until they begin. As long as the channel is open one of them is there, so that
-  // the group's number belongs to nobody else.
-  if (!over_) ::kill(-pid_, SIGKILL);
+  // the number belongs to nobody else.
+  if (!over_) ::kill(again ? -pid_ : pid_, SIGKILL);
 }
 
 std::string WarmHost::reason() const {

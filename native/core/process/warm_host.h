@@ -79,7 +79,8 @@ class WarmHost {
   bool ready() const { return ready_; }
   // When to give it up if it has not answered by then.
   std::optional<TimePoint> patience_ends() const;
-  // Kills the host and forks of it that have not begun.
+  // Kills the host, so that it forks no more; called again, also forks of it that have not begun. A fork that is left
+  // alone begins within an instant, and is accounted for.
   void Kill(std::string reason);
   // Why it has ended, as far as we know.
   std::string reason() const;
