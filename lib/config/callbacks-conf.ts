@@ -63,6 +63,8 @@ class ConfReader {
   readonly #diagnostics: Diagnostic[] = [];
   /** The names whose repetition has been reported: once says it all. */
   readonly #repeated = new Set<string>();
+  /** Lines as they may be shown, by number, since a long one may hold many mistakes. */
+  readonly #shownLines = new Map<number, string>();
 
   constructor(document: IniDocument, request: CallbacksConfRequest) {
     this.#document = document;
@@ -209,8 +211,13 @@ class ConfReader {
 
   #place(extent: Extent): Place {
     const place = placeIn(this.#configFile, this.#document.lines, extent);
-    const firstSection = this.#document.sections[0]?.name.line ?? Number.POSITIVE_INFINITY;
-    return { ...place, lineText: withoutSecret(place.lineText, extent.line >= firstSection) };
+    let lineText = this.#shownLines.get(extent.line);
+    if (lineText === undefined) {
+      const firstSection = this.#document.sections[0]?.name.line ?? Number.POSITIVE_INFINITY;
+      lineText = withoutSecret(place.lineText, extent.line >= firstSection);
+      this.#shownLines.set(extent.line, lineText);
+    }
+    return { ...place, lineText };
   }
 }
 

@@ -30,14 +30,17 @@ export function scanLine(text: string, line: number, issues: IniIssue[]): Scanne
   return text[start] === "[" ? scanSection(text, start, line, issues) : scanEntry(text, start, line, issues);
 }
 
-const sectionName = new RegExp(`^\\s*(?:${quotedPattern}|[^\\]]*?)\\s*(?=\\])`);
+/** Quoted, it may hold a bracket. */
+const quotedSection = new RegExp(`^\\s*(?:${quotedPattern})\\s*(?=\\])`);
 
 function scanSection(text: string, start: number, line: number, issues: IniIssue[]): ScannedLine {
   const report = (from: number, length: number, message: string) => {
     const hint = "a section stands alone on its line: [name]";
     issues.push({ code: "ERR_UCB_INI_SECTION", message, hint, line, column: from + 1, length });
   };
-  const name = sectionName.exec(text.slice(start + 1))?.[0];
+  const behind = text.slice(start + 1);
+  const bracket = behind.indexOf("]");
+  const name = quotedSection.exec(behind)?.[0] ?? (bracket < 0 ? undefined : behind.slice(0, bracket));
   if (name === undefined) {
     report(start, 1, "this section's name has no closing bracket");
     return { kind: "section", name: literalText(text, start + 1, commentStart(text, start + 1), line) };
