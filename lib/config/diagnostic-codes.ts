@@ -76,7 +76,6 @@ export const diagnosticCodes = {
   ERR_UCB_OPTION_VALUE: "an option has no value, or one that is not of its kind",
   ERR_UCB_OPTION_PLACE: "an option cannot be set for all callbacks, or not for a callback of this language",
   ERR_UCB_OPTION_INTERPRETER: "an interpreter is missing, not executable or not safe to run",
-  WARN_UCB_OPTION_UNAPPLIED: "an option is right but has no effect in this version",
   WARN_UCB_OPTION_TWICE: "an option is set again; the last one holds",
 
   ERR_UCB_QCB_CODE: "a line of a .qcb file is no known code",

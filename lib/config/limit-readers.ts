@@ -13,14 +13,11 @@ export const limitReaders: readonly (readonly [name: string, reader: OptionReade
   ["retry", reader(orNone(retry), assign("retry"))],
   ["breaker", reader(orNone(breaker), assign("breaker"))],
   ["on_lost", reader(oneOf("rerun", "report"), assign("onLost"))],
-  ["nice", unapplied(ofProcess(reader(wholeNumber("how far to stand back", 0, 19), assign("nice"))))],
-  ["limit.memory", unapplied(ofProcess(reader(orNone(size(2 ** 20)), assignLimit("memory"))))],
+  ["nice", ofProcess(reader(wholeNumber("how far to stand back", 0, 19), assign("nice")))],
+  ["limit.memory", ofProcess(reader(orNone(size(2 ** 20)), assignLimit("memory")))],
   // With fewer, an interpreter does not come up.
-  [
-    "limit.files",
-    unapplied(ofProcess(reader(orNone(wholeNumber("how many files", 16, 2 ** 30)), assignLimit("files")))),
-  ],
-  ["limit.output", unapplied(ofProcess(reader(orNone(size(1)), assignLimit("output"))))],
+  ["limit.files", ofProcess(reader(orNone(wholeNumber("how many files", 16, 2 ** 30)), assignLimit("files")))],
+  ["limit.output", ofProcess(reader(orNone(size(1)), assignLimit("output")))],
 ];
 
 /** What a text means; a mistake if it means nothing. */
@@ -54,16 +51,6 @@ function orNone<Value>(parse: Parse<Value>): Parse<Value | null> {
     if (text.toLowerCase() === "no") return { value: null };
     const parsed = parse(text);
     return "code" in parsed ? { ...parsed, hint: `${parsed.hint}; or no` } : parsed;
-  };
-}
-
-/** Checked and kept, but nothing acts on it: whoever sets it must hear that, and not rely on it. */
-function unapplied(read: OptionReader): OptionReader {
-  return async (text, draft, context) => {
-    const mistakes = await read(text, draft, context);
-    if (mistakes.length > 0) return mistakes;
-    const message = `${quoted(context.name)} has no effect in this version`;
-    return [{ code: "WARN_UCB_OPTION_UNAPPLIED", message, hint: "remove it, or do not rely on it" }];
   };
 }
 

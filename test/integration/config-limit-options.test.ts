@@ -15,9 +15,7 @@ async function load(sections: string) {
     environment: {},
     qbConf,
   });
-  const others = diagnostics.filter(({ code }) => code !== "WARN_UCB_OPTION_UNAPPLIED");
-  const unapplied = diagnostics.filter((diagnostic) => !others.includes(diagnostic)).map(({ lineText }) => lineText);
-  return { options: callbacks.map(({ options }) => options), diagnostics: summarize(others), unapplied };
+  return { options: callbacks.map(({ options }) => options), diagnostics: summarize(diagnostics) };
 }
 
 const limits = (given: Partial<CallbackOptions["limits"]>) => ({ limits: { ...defaultOptions.limits, ...given } });
@@ -58,12 +56,6 @@ describe("limits", () => {
       options: [{ ...defaultOptions, ...expected }, defaultOptions],
       diagnostics: [],
     });
-  });
-
-  it("that nothing applies yet are said to have no effect", async () => {
-    const without = ["nice = 5", "limit.memory = 1g", "limit.files = 64", "limit.output = 1m"];
-    const { unapplied } = await load(`[a.pl]\nqueue = 5\n${without.join("\n")}\nretry = 3`);
-    expect(unapplied).toEqual(without);
   });
 
   it("can be set for all, for those without a process too, and taken back for one", async () => {
