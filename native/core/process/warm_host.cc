@@ -213,7 +213,8 @@ std::optional<HostAnswer> WarmHost::Answer() {
   std::array<char, kLongestAnswer> packet;
   while (!over_) {
     const ssize_t size = ::recv(channel_.get(), packet.data(), packet.size(), MSG_DONTWAIT);
-    if (size < 0 && errno == EINTR) continue;
+    // The other end was closed with requests unread: told once, and before the answers that were sent until then.
+    if (size < 0 && (errno == EINTR || errno == ECONNRESET)) continue;
     if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return std::nullopt;
     if (size <= 0) {
       over_ = true;
