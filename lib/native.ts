@@ -21,6 +21,9 @@ export interface NativeMatcherStats {
   bytes: number;
 }
 
+/** What an entry of a batch is about that is no firing. */
+export const nativeBatchKinds = { malformed: -1, submitted: -2, removed: -3 } as const;
+
 /** A rule that an owner has half satisfied. */
 export interface NativeHalfSatisfied {
   callback: number;
@@ -100,8 +103,12 @@ export interface NativeFailure {
 
 /** Every symbol of the addon. The shape of the calls is chosen for their cost: see docs/performance.md. */
 export interface NativeAddon {
-  /** `results` is pinned: pairs of callback index and owner job id are written to it. */
-  matcherCreate(results: Float64Array): NativeMatcher;
+  /**
+   * A matcher, and numbers that it writes where they can be read without a call: how many pairs the last match fires (-1
+   * for a malformed event), how many owners are noted whose memories changed, and as many pairs of callback number and
+   * owner job as there is room for.
+   */
+  matcherCreate(pairs: number): [NativeMatcher, Float64Array<ArrayBuffer>];
   /** Replaces all rules by a compiled program; memories of rules with an unchanged key survive. Throws `ERR_UCB_PROGRAM`. */
   matcherLoad(matcher: NativeMatcher, program: Uint8Array): void;
   /** Attaches a job, or updates what is known of an attached one. `pid` 0 is no parent, `pgrp` 0 is the job's own id. */
@@ -109,11 +116,25 @@ export interface NativeAddon {
   /** Detaches and forgets all memories the job owns. */
   matcherDetach(matcher: NativeMatcher, id: number): void;
   /**
-   * Matches one event as it travels. Returns how many pairs it fires (the first of them are in `results`), or -1 if
-   * the text is malformed. `submit-job` attaches a job that is not attached yet; `removed-job` detaches afterwards.
+   * Matches one event as it travels and writes the numbers. `submit-job` attaches a job that is not attached yet;
+   * `removed-job` detaches afterwards.
    */
-  matcherMatch(matcher: NativeMatcher, event: string): number;
-  /** Copies the last match's pairs, from pair `from` on, into `target`; for answers larger than `results`. */
+  matcherMatch(matcher: NativeMatcher, event: string): void;
+  /**
+   * Matches lines of `bytes`, from the one on that begins at `from`, and writes into `results`: where the first line begins
+   * that was not read, how many lines were events, how many of the numbers are used; then four for each entry: what
+   * (a callback's number, or one of {@link nativeBatchKinds}), the job (0 for malformed lines), and where the line begins
+   * and ends. Ends early when it has filled them; answers with a larger array instead where one event fires too much.
+   * Only with `jobs` are there entries of jobs that come and go.
+   */
+  matcherMatchBatch(
+    matcher: NativeMatcher,
+    bytes: Uint8Array,
+    from: number,
+    results: Float64Array,
+    jobs: boolean,
+  ): Float64Array | undefined;
+  /** Copies the last match's pairs, from pair `from` on, into `target`; for answers that the numbers have no room for. */
   matcherFetch(matcher: NativeMatcher, target: Float64Array, from: number): void;
   matcherStats(matcher: NativeMatcher): NativeMatcherStats;
   /** From now on owners whose memories change are noted. */
@@ -122,7 +143,7 @@ export interface NativeAddon {
    * The noted owners, which then are noted no longer, one behind the other: the owner's job id and the length of the
    * bytes that follow, both as float64, and the bytes: what it remembers, none if that is nothing.
    */
-  matcherTakeChangedMemories(matcher: NativeMatcher): Uint8Array<ArrayBuffer> | undefined;
+  matcherTakeChangedMemories(matcher: NativeMatcher): Uint8Array<ArrayBuffer>;
   /** Notes an owner. */
   matcherNoteChangedMemories(matcher: NativeMatcher, owner: number): void;
   /**

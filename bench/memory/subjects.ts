@@ -28,7 +28,7 @@ export const ruleSubjects: Readonly<Record<string, Subject>> = {
     name: ourName,
     prepare(count) {
       const program = compiled(makeRules(count, seed).map(triggerText));
-      const matcher = native.matcherCreate(new Float64Array(16));
+      const [matcher] = native.matcherCreate(8);
       return {
         build() {
           native.matcherLoad(matcher, program);
@@ -88,7 +88,7 @@ function jobs(name: string, halfHappened: boolean): Subject {
     name,
     prepare(count) {
       const program = compiled(["complete-work-self-1 && complete-work-self-2"]);
-      const matcher = native.matcherCreate(new Float64Array(16));
+      const [matcher] = native.matcherCreate(8);
       return {
         build() {
           native.matcherLoad(matcher, program);

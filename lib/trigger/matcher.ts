@@ -1,6 +1,12 @@
 import { argumentError, isObject, shownValue } from "../argument-error.js";
 import { asUcbError, UcbError } from "../errors.js";
-import { type NativeHalfSatisfied, type NativeMatcher, type NativeMatcherStats, native } from "../native.js";
+import {
+  type NativeHalfSatisfied,
+  type NativeMatcher,
+  type NativeMatcherStats,
+  native,
+  nativeBatchKinds,
+} from "../native.js";
 import { compileProgram, type Rule } from "./compile.js";
 import { type EventFields, formatEvent, parseEvent } from "./event.js";
 
@@ -27,14 +33,25 @@ export type MemoryVisitor = (owner: number, exported: Uint8Array<ArrayBuffer> | 
 
 /** Pairs an answer may have before it is fetched in a second call. */
 const usualPairs = 512;
+/** What a batch is told by at a time: three numbers in front, and four for each of up to 512 entries. */
+const batchHeader = 3;
+const batchNumbers = batchHeader + 512 * 4;
 
 /**
  * Decides which callbacks an event fires, and for which jobs; remembers what `&&` triggers have seen. Jobs attach
  * with their `submit-job` event, or by {@link attach}, and detach after `removed-job`. Freed with its last reference.
  */
 export class Matcher {
-  readonly #results = new Float64Array(usualPairs * 2);
-  #handle: NativeMatcher | null = native.matcherCreate(this.#results);
+  #handle: NativeMatcher | null;
+  /** Written by the native side; see {@link native.matcherCreate}. */
+  readonly #numbers: Float64Array;
+  /** Where answers are copied to before their visitor is called, who may match other events; null while in use. */
+  #pairs: Float64Array | null = new Float64Array(usualPairs * 2);
+  #batch: Float64Array | null = null;
+
+  constructor() {
+    [this.#handle, this.#numbers] = native.matcherCreate(usualPairs);
+  }
 
   /**
    * Replaces all rules. What rules with an unchanged key and trigger text remember stays; attached jobs stay.
@@ -77,23 +94,69 @@ export class Matcher {
 
   /**
    * Calls `fire` for all that {@link match} would return, in its order, and returns how many there were. Given text,
-   * it allocates nothing unless several callbacks fire. `fire` may use the matcher.
+   * it allocates nothing unless hundreds fire. `fire` may use the matcher.
    * @throws UcbError `ERR_UCB_EVENT` for a malformed event
    */
   matchEach(event: string | EventFields, fire: (callback: number, jobId: number) => void): number {
     const handle = this.#open();
     const text = typeof event === "string" ? event : formatEvent(event);
-    const count = native.matcherMatch(handle, text);
+    native.matcherMatch(handle, text);
+    const count = this.#numbers[0] ?? 0;
     if (count === 0) return 0;
     if (typeof fire !== "function") throw argumentError("fire", "a function", fire);
     if (count === 1) {
-      fire(this.#results[0] ?? 0, this.#results[1] ?? 0);
+      fire(this.#numbers[2] ?? 0, this.#numbers[3] ?? 0);
       return 1;
     }
     if (count < 0) throw refusal(text);
     const pairs = this.#take(handle, count);
-    for (let at = 0; at < pairs.length; at += 2) fire(pairs[at] ?? 0, pairs[at + 1] ?? 0);
+    try {
+      for (let at = 0; at < count * 2; at += 2) fire(pairs[at] ?? 0, pairs[at + 1] ?? 0);
+    } finally {
+      if (pairs.length === usualPairs * 2) this.#pairs = pairs;
+    }
     return count;
+  }
+
+  /**
+   * Matches many events, one a line that ends with a newline (a carriage return before it is dropped); empty lines are
+   * skipped, and what is no UTF-8 is read as U+FFFD. Calls `fire` for all that the events fire, in order, `malformed` for
+   * each line that is no event, and `job` for each job that `submit-job` or `removed-job` attaches or detaches: before
+   * what a submission fires, after what a removal fires. `start` and `end` are where the line stands in `bytes`.
+   *
+   * Lines are matched some hundreds of firings ahead of the visitors. They may use the matcher, but what they change counts
+   * only for lines not matched yet; if one throws, the batch ends there. Returns how many lines were events.
+   */
+  matchBatch(
+    bytes: Uint8Array,
+    fire: (callback: number, jobId: number, start: number, end: number) => void,
+    malformed?: (start: number, end: number) => void,
+    job?: (change: "submit" | "removed", jobId: number) => void,
+  ): number {
+    if (!(bytes instanceof Uint8Array)) throw argumentError("bytes", "a Uint8Array", bytes);
+    if (typeof fire !== "function") throw argumentError("fire", "a function", fire);
+    const results = this.#batch ?? new Float64Array(batchNumbers);
+    this.#batch = null;
+    let events = 0;
+    try {
+      let next = startsWithByteOrderMark(bytes) ? 3 : 0;
+      while (next < bytes.length) {
+        const answer = native.matcherMatchBatch(this.#open(), bytes, next, results, job !== undefined) ?? results;
+        next = answer[0] ?? 0;
+        events += answer[1] ?? 0;
+        const used = answer[2] ?? 0;
+        for (let at = batchHeader; at < used; at += 4) {
+          const what = answer[at] ?? 0;
+          const jobId = answer[at + 1] ?? 0;
+          if (what >= 0) fire(what, jobId, answer[at + 2] ?? 0, answer[at + 3] ?? 0);
+          else if (what === nativeBatchKinds.malformed) malformed?.(answer[at + 2] ?? 0, answer[at + 3] ?? 0);
+          else job?.(what === nativeBatchKinds.submitted ? "submit" : "removed", jobId);
+        }
+      }
+    } finally {
+      this.#batch = results;
+    }
+    return events;
   }
 
   /**
@@ -111,9 +174,8 @@ export class Matcher {
    */
   takeChangedMemories(visit: MemoryVisitor): number {
     const handle = this.#open();
-    const taken = native.matcherTakeChangedMemories(handle);
-    if (taken === undefined) return 0;
-    const list = new MemoryList(taken);
+    if (this.#numbers[1] === 0) return 0;
+    const list = new MemoryList(native.matcherTakeChangedMemories(handle));
     let visited = 0;
     let failing = true;
     try {
@@ -180,11 +242,12 @@ export class Matcher {
     this.#handle = null;
   }
 
-  /** A copy of the answer, since `fire` may match other events. */
+  /** A copy of the answer. */
   #take(handle: NativeMatcher, count: number): Float64Array {
-    if (count * 2 <= this.#results.length) return this.#results.slice(0, count * 2);
-    const pairs = new Float64Array(count * 2);
-    native.matcherFetch(handle, pairs, 0);
+    const pairs = count <= usualPairs && this.#pairs !== null ? this.#pairs : new Float64Array(count * 2);
+    if (pairs.length === usualPairs * 2) this.#pairs = null;
+    if (count <= usualPairs) for (let at = 0; at < count * 2; at++) pairs[at] = this.#numbers[at + 2] ?? 0;
+    else native.matcherFetch(handle, pairs, 0);
     return pairs;
   }
 
@@ -216,6 +279,11 @@ class MemoryList {
     this.exported = this.#at === start ? null : this.#bytes.slice(start, this.#at);
     return true;
   }
+}
+
+/** Decoders take it for the encoding's mark and not for text. */
+function startsWithByteOrderMark(bytes: Uint8Array): boolean {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
 }
 
 function refusal(text: string): UcbError {

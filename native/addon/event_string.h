@@ -25,7 +25,7 @@ class EventString {
 
   bool ReadLong(napi_env env, napi_value value);
 
-  std::array<char16_t, kShort> units_;
+  std::array<char16_t, kShort + trigger::kTextPadding> units_;
   std::array<char, kShort + trigger::kTextPadding> short_;
   std::string long_;
   std::string_view view_;

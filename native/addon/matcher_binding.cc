@@ -23,6 +23,8 @@ using trigger::Firing;
 
 constexpr const char* kProgram = "ERR_UCB_PROGRAM";
 
+constexpr uint64_t kMostPairs = uint64_t{1} << 20;
+
 // Writes as many pairs as fit.
 void WritePairs(std::span<const Firing> firings, double* target, std::size_t length) {
   const std::size_t pairs = std::min(firings.size(), length / 2);
@@ -32,46 +34,46 @@ void WritePairs(std::span<const Firing> firings, double* target, std::size_t len
   }
 }
 
-// The buffer is asked for its memory each time: it may have been transferred away or resized since.
-void WriteResults(napi_env env, const MatcherHandle& handle) {
+// The handle's numbers as a Float64Array. They belong to both: neither a transfer of the array's memory to another
+// thread nor the end of either leaves the other with memory that is gone.
+napi_value ShareNumbers(napi_env env, const MatcherHandle& handle) {
+  auto* share = new std::shared_ptr<double[]>(handle.numbers);
   napi_value buffer = nullptr;
-  void* data = nullptr;
-  std::size_t size = 0;
-  if (napi_get_reference_value(env, handle.buffer, &buffer) != napi_ok ||
-      napi_get_arraybuffer_info(env, buffer, &data, &size) != napi_ok || size <= handle.offset) {
-    return;
+  napi_value array = nullptr;
+  const auto release = [](napi_env, void*, void* hint) { delete static_cast<std::shared_ptr<double[]>*>(hint); };
+  if (napi_create_external_arraybuffer(env, share->get(), handle.length * sizeof(double), release, share, &buffer) !=
+      napi_ok) {
+    delete share;
+    napi_throw_error(env, "ERR_UCB_ADDON_MISSING", "this runtime does not let addons share memory");
+    return nullptr;
   }
-  auto* numbers = reinterpret_cast<double*>(static_cast<char*>(data) + handle.offset);
-  WritePairs(handle.matcher.results(), numbers, std::min(handle.length, (size - handle.offset) / sizeof(double)));
+  napi_create_typedarray(env, napi_float64_array, handle.length, buffer, 0, &array);
+  return array;
 }
 
 napi_value Create(napi_env env, napi_callback_info info) {
   const MatcherCall<1> call(env, info);
-  void* data = nullptr;
+  uint64_t pairs = 0;
+  if (!call.GetId(0, 1, "the room for pairs", pairs)) return nullptr;
   auto handle = std::make_unique<MatcherHandle>();
-  if (!call.GetArray(0, napi_float64_array, "the results must be a Float64Array", data, handle->length)) return nullptr;
-  napi_value buffer = nullptr;
-  bool is_own = false;
-  napi_get_typedarray_info(env, call[0], nullptr, nullptr, nullptr, &buffer, &handle->offset);
-  if (napi_is_arraybuffer(env, buffer, &is_own) != napi_ok || !is_own) {
-    ThrowType(env, "the results must not lie in shared memory");
-    return nullptr;
-  }
-  if (napi_create_reference(env, buffer, 1, &handle->buffer) != napi_ok) return nullptr;
+  handle->length = kHeaderNumbers + 2 * static_cast<std::size_t>(std::min(pairs, kMostPairs));
+  handle->numbers = std::make_shared<double[]>(handle->length);
   handle->registry = call.registry();
-  const auto finalize = [](napi_env finalizing, void* pointer, void*) {
+  napi_value numbers = ShareNumbers(env, *handle);
+  if (numbers == nullptr) return nullptr;
+  const auto finalize = [](napi_env, void* pointer, void*) {
     const std::unique_ptr<MatcherHandle> owned(static_cast<MatcherHandle*>(pointer));
     owned->registry->Forget(owned.get());
-    napi_delete_reference(finalizing, owned->buffer);
   };
   napi_value external = nullptr;
-  if (napi_create_external(env, handle.get(), finalize, nullptr, &external) != napi_ok) {
-    napi_delete_reference(env, handle->buffer);
-    return nullptr;
-  }
+  napi_value both = nullptr;
+  if (napi_create_external(env, handle.get(), finalize, nullptr, &external) != napi_ok) return nullptr;
   handle->registry->live.push_back(handle.get());
   static_cast<void>(handle.release());  // the finalizer owns it now
-  return external;
+  napi_create_array_with_length(env, 2, &both);
+  napi_set_element(env, both, 0, external);
+  napi_set_element(env, both, 1, numbers);
+  return both;
 }
 
 napi_value Load(napi_env env, napi_callback_info info) {
@@ -90,6 +92,7 @@ napi_value Load(napi_env env, napi_callback_info info) {
         "the trigger program is malformed: " + error.message + " (word " + std::to_string(error.offset) + ")";
     napi_throw_error(env, kProgram, message.c_str());
   }
+  handle->PublishChanges();
   return nullptr;
 }
 
@@ -112,7 +115,9 @@ napi_value Detach(napi_env env, napi_callback_info info) {
   const MatcherCall<2> call(env, info);
   MatcherHandle* handle = call.GetHandle();
   uint64_t id = 0;
-  if (handle != nullptr && call.GetId(1, 1, "the job id", id)) handle->matcher.Detach(id);
+  if (handle == nullptr || !call.GetId(1, 1, "the job id", id)) return nullptr;
+  handle->matcher.Detach(id);
+  handle->PublishChanges();
   return nullptr;
 }
 
@@ -122,14 +127,63 @@ napi_value Match(napi_env env, napi_callback_info info) {
   EventString event;
   if (handle == nullptr || !call.GetText(1, "the event must be a string", event)) return nullptr;
   const std::ptrdiff_t count = handle->matcher.MatchPadded(event.view());
-  if (count > 0) WriteResults(env, *handle);
-  napi_value result = nullptr;
-  if (count <= INT32_MAX) {
-    napi_create_int32(env, static_cast<int32_t>(count), &result);
-  } else {
-    napi_create_double(env, static_cast<double>(count), &result);
+  // In memory, numbers cost a tenth of what they cost as a returned value.
+  handle->numbers[0] = static_cast<double>(count);
+  if (count > 0) {
+    WritePairs(handle->matcher.results(), handle->numbers.get() + kHeaderNumbers, handle->length - kHeaderNumbers);
   }
-  return result;
+  handle->PublishChanges();
+  return nullptr;
+}
+
+napi_value MatchBatch(napi_env env, napi_callback_info info) {
+  constexpr std::size_t kHeader = 3;
+  constexpr std::size_t kNumbers = 4;  // of an entry
+  const MatcherCall<5> call(env, info);
+  MatcherHandle* handle = call.GetHandle();
+  void* bytes = nullptr;
+  std::size_t size = 0;
+  uint64_t from = 0;
+  void* room = nullptr;
+  std::size_t length = 0;
+  bool lifecycle = false;
+  if (handle == nullptr || !call.GetArray(1, napi_uint8_array, "the events must be a Uint8Array", bytes, size) ||
+      !call.GetId(2, 0, "the first byte", from) ||
+      !call.GetArray(3, napi_float64_array, "the results must be a Float64Array", room, length)) {
+    return nullptr;
+  }
+  if (napi_get_value_bool(env, call[4], &lifecycle) != napi_ok || length < kHeader + kNumbers) {
+    ThrowType(env, "the results must have room for an entry, and whether jobs are told of must be true or false");
+    return nullptr;
+  }
+  trigger::BatchResult& result = handle->batch;
+  const std::string_view text(static_cast<const char*>(bytes), size);
+  const std::size_t enough = (length - kHeader) / kNumbers;
+  handle->matcher.MatchBatch(text, static_cast<std::size_t>(std::min<uint64_t>(from, size)), enough, lifecycle, result);
+  handle->PublishChanges();
+
+  // The last event may fire more than there is room for.
+  napi_value larger = nullptr;
+  const std::size_t needed = kHeader + kNumbers * result.entries.size();
+  if (needed > length) {
+    napi_value buffer = nullptr;
+    if (napi_create_arraybuffer(env, needed * sizeof(double), &room, &buffer) != napi_ok) return nullptr;
+    napi_create_typedarray(env, napi_float64_array, needed, buffer, 0, &larger);
+  }
+  auto* numbers = static_cast<double*>(room);
+  numbers[0] = static_cast<double>(result.next);
+  numbers[1] = static_cast<double>(result.events);
+  numbers[2] = static_cast<double>(needed);
+  double* at = numbers + kHeader;
+  for (const trigger::BatchEntry& entry : result.entries) {
+    *at++ = static_cast<double>(entry.callback);
+    *at++ = static_cast<double>(entry.owner);
+    *at++ = static_cast<double>(entry.start);
+    *at++ = static_cast<double>(entry.end);
+  }
+  constexpr std::size_t kKept = 16384;
+  if (result.entries.capacity() > kKept) result = trigger::BatchResult();
+  return larger;
 }
 
 napi_value Fetch(napi_env env, napi_callback_info info) {
@@ -183,6 +237,7 @@ void AddMatcher(Napi::Env env, Napi::Object exports) {
   add("matcherAttach", Attach);
   add("matcherDetach", Detach);
   add("matcherMatch", Match);
+  add("matcherMatchBatch", MatchBatch);
   add("matcherFetch", Fetch);
   add("matcherStats", Stats);
   AddMatcherMemories(add);

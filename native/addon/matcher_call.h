@@ -43,12 +43,18 @@ struct MatcherRegistry {
 // Finalizers may run after the environment's cleanup hooks, so that the registry belongs to the handles as well.
 using SharedMatcherRegistry = std::shared_ptr<MatcherRegistry>;
 
+inline constexpr std::size_t kHeaderNumbers = 2;
+
 struct MatcherHandle {
   SharedMatcherRegistry registry;
-  napi_ref buffer = nullptr;  // the ArrayBuffer of the caller's results
-  std::size_t offset = 0;     // where in it they start, in bytes
-  std::size_t length = 0;     // how many numbers they have room for
+  // What JavaScript reads without a call: the count of the last match's results, how many owners' memories have changed
+  // since they were taken, and the first pairs of the results.
+  std::shared_ptr<double[]> numbers;
+  std::size_t length = 0;
   trigger::Matcher matcher;
+  trigger::BatchResult batch;  // kept between batches so that they allocate nothing
+
+  void PublishChanges() { numbers[1] = static_cast<double>(matcher.changed_owners()); }
 };
 
 inline void ThrowType(napi_env env, const char* message) {

@@ -17,12 +17,6 @@ namespace {
 
 constexpr const char* kMemories = "ERR_UCB_MEMORIES";
 
-napi_value Undefined(napi_env env) {
-  napi_value value = nullptr;
-  napi_get_undefined(env, &value);
-  return value;
-}
-
 // Owners with what they remember, as one array: the owner's id and the size of what follows as float64, then the bytes.
 class MemoryList {
  public:
@@ -61,10 +55,10 @@ napi_value TakeChangedMemories(napi_env env, napi_callback_info info) {
   const MatcherCall<1> call(env, info);
   MatcherHandle* handle = call.GetHandle();
   if (handle == nullptr) return nullptr;
-  if (handle->matcher.changed_owners() == 0) return Undefined(env);
   MemoryList list;
   handle->matcher.TakeChangedMemories(
       [&list](uint64_t owner, std::span<const std::byte> exported) { list.Add(owner, exported); });
+  handle->PublishChanges();
   return list.Value(env);
 }
 
@@ -72,7 +66,9 @@ napi_value NoteChangedMemories(napi_env env, napi_callback_info info) {
   const MatcherCall<2> call(env, info);
   MatcherHandle* handle = call.GetHandle();
   uint64_t owner = 0;
-  if (handle != nullptr && call.GetId(1, 0, "the owner", owner)) handle->matcher.NoteChangedMemories(owner);
+  if (handle == nullptr || !call.GetId(1, 0, "the owner", owner)) return nullptr;
+  handle->matcher.NoteChangedMemories(owner);
+  handle->PublishChanges();
   return nullptr;
 }
 
@@ -113,6 +109,7 @@ napi_value ImportMemories(napi_env env, napi_callback_info info) {
                                 " (byte " + std::to_string(error.offset) + ")";
     napi_throw_error(env, kMemories, message.c_str());
   }
+  handle->PublishChanges();
   return nullptr;
 }
 
