@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { diagnosticCodes } from "../lib/config/diagnostic-codes.js";
+import { mailVariables } from "../lib/config/mail-variables.js";
 import { errorCodes } from "../lib/errors.js";
 
 export const referencePath = fileURLToPath(new URL("../docs/reference.md", import.meta.url));
@@ -9,6 +10,7 @@ export const referencePath = fileURLToPath(new URL("../docs/reference.md", impor
 const tables: Record<string, Readonly<Record<string, string>>> = {
   "error-codes": errorCodes,
   "diagnostic-codes": diagnosticCodes,
+  "mail-variables": mailVariables,
 };
 
 /** `text` with the table behind each `<!-- table: NAME -->` brought up to date. */
@@ -17,7 +19,7 @@ export function withTables(text: string): string {
     /(<!-- table: (\S+) -->\n)(?:\n\|[^\n]*|\n)*?(?=\n\n|\n?$|\n#)/g,
     (_, mark: string, name: string) => {
       const rows = Object.entries(tables[name] ?? {}).map(([code, meaning]) => `| \`${code}\` | ${meaning} |`);
-      return `${mark}\n| code | meaning |\n|---|---|\n${rows.join("\n")}`;
+      return `${mark}\n| ${name === "mail-variables" ? "variable" : "code"} | meaning |\n|---|---|\n${rows.join("\n")}`;
     },
   );
 }

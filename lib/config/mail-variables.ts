@@ -2,7 +2,7 @@
 export const mailVariables = {
   HOST: "the machine the supervisor runs on",
   USER: "the user the supervisor runs as",
-  TRIGGERS: "the callback's trigger as `callbacks.conf` has it; several are joined by `||`",
+  TRIGGERS: "the callback's trigger as `callbacks.conf` has it; several stand side by side as alternatives",
   JOB_ACCOUNT: "the job's `account`",
   JOB_CLUSTER: "its `cluster`",
   JOB_CPUS: "its `cpus`",

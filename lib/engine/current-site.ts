@@ -75,6 +75,7 @@ export class CurrentSite {
 }
 
 /** What a change of which may change the configuration. */
-export function watchedPaths({ qbConf = usualQbConf }: EngineOptions, { directories }: Configuration): string[] {
-  return [qbConf, ...directories];
+export function watchedPaths(options: EngineOptions, { directories, qbConf: { mail } }: Configuration): string[] {
+  const templates = [mail.jobStatusFormat, mail.subjobStatusFormat, mail.workStatusFormat];
+  return [options.qbConf ?? usualQbConf, ...directories, ...templates.filter((path) => path !== null)];
 }

@@ -1,42 +1,7 @@
-import { writeFileSync } from "node:fs";
-import type { AddressInfo } from "node:net";
-import { type ParsedMail, simpleParser } from "mailparser";
-import { SMTPServer, type SMTPServerOptions } from "smtp-server";
-import { expect, onTestFinished, test } from "vitest";
-import { openEngine, type TemporarySite, temporarySite } from "../support/temporary-site.js";
-
-/** A real SMTP server on loopback that keeps what it receives. */
-async function mailServer(
-  options: SMTPServerOptions = {},
-): Promise<{ port: number; mails: ParsedMail[]; logins: string[] }> {
-  const mails: ParsedMail[] = [];
-  const logins: string[] = [];
-  const server = new SMTPServer({
-    authOptional: true,
-    disabledCommands: ["STARTTLS"],
-    onData: (stream, _, callback) => {
-      simpleParser(stream).then((mail) => {
-        mails.push(mail);
-        callback();
-      }, callback);
-    },
-    onAuth: ({ username, password }, _, callback) => {
-      logins.push(`${username}/${password}`);
-      callback(null, { user: username });
-    },
-    ...options,
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => new Promise<void>((resolve) => server.close(() => resolve())));
-  return { port: (server.server.address() as AddressInfo).port, mails, logins };
-}
-
-function mailSite(qcb: string, keys: string): { site: TemporarySite; qbConf: string } {
-  const site = temporarySite({ "callbacks.conf": "mail.qcb = done-job-self || done-subjob-self-*\n", "mail.qcb": qcb });
-  const qbConf = site.path("qb.conf");
-  writeFileSync(qbConf, `supervisor_universal_callback_path = ${site.directory}\n${keys}`, { mode: 0o600 });
-  return { site, qbConf };
-}
+import { expect, test } from "vitest";
+import { mailServer } from "../support/mail-server.js";
+import { mailSite } from "../support/mail-site.js";
+import { openEngine } from "../support/temporary-site.js";
 
 test("mail-status tells the job's owner the essentials", async () => {
   const { port, mails } = await mailServer();
@@ -45,7 +10,7 @@ test("mail-status tells the job's owner the essentials", async () => {
     `mail_host = 127.0.0.1\nmail_port = ${port}\nmail_domain = farm.example\n`,
   );
   const { engine, ended } = await openEngine(site, { qbConf });
-  engine.submit({ id: 1001, name: "shot010\nBcc: x@y.z", user: "ana", status: "failed", label: "render" });
+  engine.submit({ id: 1001, name: "shot010\nBcc: x@y.z", user: "ana", status: "failed", label: "render", pid: 0 });
   engine.emit("failed-job-1001");
   await engine.idle();
   expect(ended).toEqual([expect.objectContaining({ state: "succeeded", reason: null })]);
@@ -57,6 +22,8 @@ test("mail-status tells the job's owner the essentials", async () => {
   expect(mail?.subject).toBe("job 1001 (shot010 Bcc: x@y.z): failed");
   expect(mail?.text).toContain("Event:          failed-job-1001\n");
   expect(mail?.text).toContain("Label:          render\n");
+  expect(mail?.text).not.toContain("Parent");
+  expect(mail?.headers.get("auto-submitted")).toBe("auto-generated");
 });
 
 test("a job's mailaddress comes first, the administrator receives reports, and login is used", async () => {
