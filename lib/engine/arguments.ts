@@ -19,7 +19,7 @@ import type { EventRecords } from "./run-book.js";
  */
 export function checkEngineOptions(options: unknown): asserts options is EngineOptions {
   if (!isObject(options)) throw argumentError("options", "an object", options);
-  const { configuration, logPath, supervisor, maxRunning, killAfterMs, state, retention, watch, warm } = options;
+  const { configuration, logPath, supervisor, maxRunning, killAfterMs, state, retention, warm } = options;
   if (configuration !== undefined) checkConfiguration(configuration);
   if (logPath !== undefined && !(typeof logPath === "string" && isAbsolute(logPath) && !logPath.includes("\0"))) {
     throw argumentError("logPath", "an absolute path", logPath);
@@ -27,7 +27,10 @@ export function checkEngineOptions(options: unknown): asserts options is EngineO
   if (state !== undefined && !(typeof state === "string" && isAbsolute(state) && !state.includes("\0"))) {
     throw argumentError("state", "an absolute path", state);
   }
-  if (watch !== undefined && typeof watch !== "boolean") throw argumentError("watch", "true or false", watch);
+  for (const name of ["watch", "trace"]) {
+    const value = options[name];
+    if (value !== undefined && typeof value !== "boolean") throw argumentError(name, "true or false", value);
+  }
   if (retention !== undefined) checkRetention(retention);
   if (warm !== undefined) checkWarm(warm);
   if (supervisor !== undefined) checkSupervisor(supervisor);

@@ -9,7 +9,7 @@ import type { QcbRoom } from "../execute/qcb.js";
 import type { Run } from "../execute/run.js";
 import type { ScriptRoom } from "../execute/script.js";
 import type { Trigger } from "../trigger/ast.js";
-import { type EventFields, parseEvent } from "../trigger/event.js";
+import type { EventFields } from "../trigger/event.js";
 import { Matcher } from "../trigger/matcher.js";
 import { parseTriggerOrThrow } from "../trigger/parse.js";
 import {
@@ -33,6 +33,8 @@ import type { EngineOptions } from "./engine-options.js";
 import { functionLimits } from "./function-limits.js";
 import { JobRecords } from "./job-records.js";
 import type { Site } from "./load-site.js";
+import { Matching } from "./matching.js";
+import { MemoryTrace, type PendingTrigger } from "./memory-trace.js";
 import { type EngineParts, prepareEngine } from "./prepare-engine.js";
 import type { RecoveredRun } from "./recovery.js";
 import type { EventRecords } from "./run-book.js";
@@ -72,7 +74,6 @@ const noRecords: EventRecords = {};
 export class CallbackEngine {
   readonly #site: CurrentSite;
   readonly #table: CallbackTable;
-  readonly #matcher = new Matcher();
   readonly #records = new JobRecords();
   readonly #events = new EngineEmitter();
   readonly #port: EngineSupervisorPort;
@@ -80,17 +81,11 @@ export class CallbackEngine {
   readonly #qcb: QcbRoom;
   readonly #runs: Runs;
   readonly #state: DurableState | null;
+  readonly #matching: Matching;
   /** Runs of an engine before whose functions nobody has registered yet. */
   #unclaimed: RecoveredRun[] = [];
-  /** Rules changed since the matcher was loaded; loading waits for the next event, so that many registrations cost one. */
-  #stale = true;
   #registrations = 0;
   #closing: Promise<void> | null = null;
-  /** The event being matched, for the visitor below: one closure for all events keeps the path free of allocation. */
-  #currentText = "";
-  #currentRecords: EventRecords = noRecords;
-  readonly #fire = (callback: number, jobId: number) => this.#fired(callback, jobId);
-
   private constructor(options: EngineOptions, parts: EngineParts) {
     const { configuration, script, stored } = parts;
     this.#site = new CurrentSite(options, parts, {
@@ -101,7 +96,8 @@ export class CallbackEngine {
     this.#port = new EngineSupervisorPort(options.supervisor, this.#records, this.#events);
     this.#script = script;
     const { launcher, logPath } = script;
-    const room = { matcher: this.#matcher, records: this.#records, events: this.#events };
+    const matcher = new Matcher();
+    const room = { matcher, records: this.#records, events: this.#events };
     this.#state = stored === null ? null : new DurableState(stored.journal, stored.memories, room);
     this.#qcb = { launcher, supervisor: this.#port, mail: configuration.qbConf.mail, logPath };
     this.#runs = new Runs({
@@ -109,10 +105,12 @@ export class CallbackEngine {
       qcb: this.#qcb,
       maxRunning: options.maxRunning ?? 16 * availableParallelism(),
     });
-    for (const job of stored?.jobs ?? []) {
-      this.#records.update(job);
-      this.#matcher.attach(job);
-    }
+    this.#matching = new Matching({
+      ...{ matcher, table: this.#table, records: this.#records, state: this.#state },
+      trace: options.trace === true ? new MemoryTrace(matcher) : null,
+      fired: (entry, text, jobId, records) => this.#runs.fire(entry, text, jobId, records),
+    });
+    for (const job of stored?.jobs ?? []) this.#matching.restore(job);
     for (const run of stored?.runs ?? []) this.#recover(run);
     script.bridge.serve(this.#port.handler);
     script.warm.onProblem = (error) => this.#events.tell("problem", error);
@@ -152,6 +150,14 @@ export class CallbackEngine {
     return this.#runs.counters();
   }
 
+  /**
+   * `&&` triggers that are half satisfied, of one job or of all; which events it were is known with `trace`. Looks at all
+   * that is remembered.
+   */
+  pending(jobId?: number): PendingTrigger[] {
+    return this.#matching.pending(jobId);
+  }
+
   /** Callbacks that failed too often and are not run for a while, by their ids. */
   pauses(): ReadonlyMap<string, CallbackPause> {
     return this.#runs.pauses();
@@ -163,9 +169,7 @@ export class CallbackEngine {
    */
   attach(job: Job): void {
     if (this.#closing !== null) throw new UcbError("ERR_UCB_CLOSED", "the engine is closed: no more jobs are taken");
-    const record = jobOf(job);
-    this.#matcher.attach({ ...this.#records.get(record.id), ...record });
-    this.#known(record);
+    this.#matching.attach(jobOf(job));
   }
 
   /** Attaches a job and fires `submit-job` for it. Returns the number of runs fired. */
@@ -181,15 +185,8 @@ export class CallbackEngine {
    */
   emit(event: string | EngineEvent): number {
     if (this.#closing !== null) throw new UcbError("ERR_UCB_CLOSED", "the engine is closed: no more events are taken");
-    if (this.#stale) this.#load();
-    const text = typeof event === "string" ? event : textOf(event);
-    const records: EventRecords = typeof event === "string" ? noRecords : recordsOf(event);
-    this.#currentText = text;
-    this.#currentRecords = records;
-    const lifecycle = text.startsWith("submit-job-") || text.startsWith("removed-job-");
-    this.#state?.eventReported(records);
-    if (lifecycle || records.job !== undefined) return this.#emitWithRecord(text, records.job, lifecycle);
-    return this.#matcher.matchEach(text, this.#fire);
+    if (typeof event === "string") return this.#matching.report(event, noRecords);
+    return this.#matching.report(textOf(event), recordsOf(event));
   }
 
   /** Reports many events, one a line; empty lines are skipped, and a malformed one costs the others nothing. */
@@ -228,14 +225,14 @@ export class CallbackEngine {
     const limits = functionLimits(callback.limits ?? {});
     const registered: FunctionCallback = { name, trigger, run: callback.run, timeoutMs, limits };
     this.#table.add(registered);
-    this.#stale = true;
+    this.#matching.rulesChanged();
     this.#claim(registered);
     return {
       name,
       unregister: () => {
         if (!this.#table.remove(registered)) return;
         this.#runs.forget(name);
-        this.#stale = true;
+        this.#matching.rulesChanged();
       },
     };
   }
@@ -310,23 +307,17 @@ export class CallbackEngine {
     await (launcherClosed ?? this.#script.launcher.close());
     await this.#script.bridge.close();
     await this.#state?.close();
-    this.#matcher.close();
+    this.#matching.close();
     this.#events.clear();
   }
 
   #reconfigure(change: ConfigurationChange, { configuration, interpreters }: Site): void {
     this.#table.replace(configuration.callbacks);
-    this.#stale = true;
+    this.#matching.rulesChanged();
     this.#script.interpreters = interpreters;
     this.#qcb.mail = configuration.qbConf.mail;
     this.#runs.reconfigured(change.generation, this.#table.sites, change.removed);
     this.#events.tell("configuration", change);
-  }
-
-  #load(): void {
-    this.#matcher.load(this.#table.rules());
-    this.#stale = false;
-    this.#state?.rulesLoaded();
   }
 
   /** Runs of functions wait until somebody registers a function of that name. */
@@ -346,43 +337,5 @@ export class CallbackEngine {
     const claimed = this.#unclaimed.filter(isTheirs);
     if (claimed.length > 0) this.#unclaimed = this.#unclaimed.filter((run) => !isTheirs(run));
     for (const run of claimed) this.#runs.recover(run, { kind: "function", callback });
-  }
-
-  #known(job: Job): void {
-    this.#records.update(job);
-    this.#state?.attached(this.#records.get(job.id) ?? job);
-  }
-
-  /** Events that begin or end an attachment or bring news of a job: rarer, and dearer, than the rest. */
-  #emitWithRecord(text: string, job: Job | undefined, lifecycle: boolean): number {
-    const { jobId, name } = parseEvent(text);
-    if (job !== undefined && job.id !== jobId) {
-      throw new UcbError("ERR_UCB_EVENT", `event "${text}" carries the record of job ${job.id}`);
-    }
-    const submit = lifecycle && name === "submit";
-    const record = job ?? { id: jobId };
-    if (submit || this.#records.get(jobId) !== undefined) {
-      this.#known(record);
-      if (submit || job !== undefined) this.#matcher.attach(this.#records.get(jobId) ?? record);
-    }
-    try {
-      return this.#matcher.matchEach(text, this.#fire);
-    } finally {
-      if (lifecycle && name === "removed") {
-        this.#records.delete(jobId);
-        this.#state?.removed(jobId);
-      }
-    }
-  }
-
-  #fired(callback: number, jobId: number): void {
-    const entry = this.#table.get(callback);
-    if (entry === undefined) return;
-    const text = this.#currentText;
-    const records = this.#currentRecords;
-    this.#runs.fire(entry, text, jobId, records);
-    // Whoever listens may have emitted another event, while this one fires more.
-    this.#currentText = text;
-    this.#currentRecords = records;
   }
 }

@@ -75,6 +75,10 @@ export class DurableState implements JournalOwner {
     this.#journal.wake();
   }
 
+  memoryChanged(owner: number, exported: Uint8Array | null): void {
+    this.#journal.putMemory(owner, exported);
+  }
+
   attached(job: Job): void {
     this.#journal.put(["jobs", String(job.id), this.#jsonOf(job)]);
   }
@@ -133,7 +137,7 @@ export class DurableState implements JournalOwner {
   }
 
   complete(): void {
-    this.#matcher.takeChangedMemories((owner, exported) => this.#journal.putMemory(owner, exported));
+    this.#matcher.takeChangedMemories((owner, exported) => this.memoryChanged(owner, exported));
   }
 
   *snapshot(): Iterable<Change> {

@@ -25,6 +25,11 @@ export interface EngineOptions {
   state?: string;
   /** How long finished runs are kept in `state`: until either is reached. Default a week and 100,000 runs. */
   retention?: { ms?: number; runs?: number };
+  /**
+   * Take note of which events satisfy the terms of `&&` triggers, so that runs and `pending` can tell. Costs some
+   * hundred bytes for each trigger that is half satisfied, and a microsecond for each event that one remembers.
+   */
+  trace?: boolean;
   /** Read the configuration again whenever its files change, and take it if nothing is wrong with it; see `reload`. */
   watch?: boolean;
   /**

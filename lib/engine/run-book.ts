@@ -2,7 +2,7 @@ import { decodeTime, monotonicFactory } from "ulid";
 import type { Job, Subjob, Work } from "../bridge/supervisor.js";
 import type { ErrorCode } from "../errors.js";
 import type { Beginning, Outcome } from "../execute/execution.js";
-import type { Run } from "../execute/run.js";
+import type { Run, SatisfiedTerm } from "../execute/run.js";
 import { parseEvent } from "../trigger/event.js";
 import { idOf, type TableEntry } from "./callback-table.js";
 
@@ -23,6 +23,8 @@ export interface EventRecords {
   job?: Job | undefined;
   work?: Work | undefined;
   subjob?: Subjob | undefined;
+  /** What happened before that the callback has waited for; absent if nobody took note. */
+  causes?: readonly SatisfiedTerm[];
 }
 
 /** Writes the records of runs: the only place that changes one. */
@@ -44,6 +46,7 @@ export class RunBook {
       event,
       eventFields: parseEvent(event),
       jobId,
+      causes: records.causes ?? null,
       generation: this.generation,
       attempt: 1,
       queuedAt: Date.now(),

@@ -11,6 +11,15 @@ export interface ResourceUsage {
   maxRssKb: number;
 }
 
+/** A part of an `&&` trigger that has happened. */
+export interface SatisfiedTerm {
+  /** As it is written in the trigger. */
+  term: string;
+  /** The event that satisfied it, as it was reported, and when in Unix milliseconds; null where it is not known any more. */
+  event: string | null;
+  at: number | null;
+}
+
 /** One firing of one callback for one owner job and one event. Times are Unix milliseconds. */
 export interface Run {
   /** Never repeats, sorts by time of firing. */
@@ -24,6 +33,11 @@ export interface Run {
   readonly eventFields: EventFields;
   /** The owner: the job the callback ran for; 0 for global time events. */
   readonly jobId: number;
+  /**
+   * What happened before and was needed for it to fire, with an `&&` trigger and an engine that traces; empty where the
+   * event alone was enough, null where nobody took note.
+   */
+  readonly causes: readonly SatisfiedTerm[] | null;
   /** The number of the configuration it fired under: 1 when the engine was opened, one more with each that was taken since. */
   readonly generation: number;
   /** From 1; raised when the run is queued again. */

@@ -1,7 +1,7 @@
-import { hash } from "node:crypto";
 import { argumentError, isObject } from "../argument-error.js";
 import type { Context, Expression, Pattern, Term, Trigger } from "./ast.js";
 import { isTrigger } from "./is-trigger.js";
+import { ruleDigest } from "./memories.js";
 import { type EventType, eventTypes } from "./vocabulary.js";
 
 /** A trigger and what it fires. */
@@ -91,13 +91,13 @@ class ProgramBuilder {
     const known = this.#callbacks.get(identity);
     if (known === undefined) {
       this.#callbacks.set(identity, callback);
-      return hash("sha1", identity, "buffer");
+      return ruleDigest(identity);
     }
     const callbacks = typeof known === "number" ? new Set([known]) : known;
     if (callbacks.has(callback)) return null;
     callbacks.add(callback);
     this.#callbacks.set(identity, callbacks);
-    return hash("sha1", `${identity}\0${callbacks.size}`, "buffer");
+    return ruleDigest(`${identity}\0${callbacks.size}`);
   }
 
   /** Appends the terms from left to right and their code; returns how many there are. */

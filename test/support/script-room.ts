@@ -83,6 +83,7 @@ export class ScriptRoom {
       event,
       eventFields: parseEvent(event),
       jobId,
+      causes: null,
       generation: 1,
       attempt: 1,
       queuedAt: 0,

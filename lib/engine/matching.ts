@@ -1,0 +1,149 @@
+import type { Job } from "../bridge/supervisor.js";
+import { UcbError } from "../errors.js";
+import { parseEvent } from "../trigger/event.js";
+import type { Matcher } from "../trigger/matcher.js";
+import { type CallbackTable, idOf, type TableEntry } from "./callback-table.js";
+import type { DurableState } from "./durable-state.js";
+import type { JobRecords } from "./job-records.js";
+import { MemoryTrace, type PendingTrigger } from "./memory-trace.js";
+import type { EventRecords } from "./run-book.js";
+
+/** What matching needs around it; one for an engine. */
+export interface MatchingRoom {
+  matcher: Matcher;
+  table: CallbackTable;
+  records: JobRecords;
+  state: DurableState | null;
+  trace: MemoryTrace | null;
+  /** Something fires for a job. */
+  fired(entry: TableEntry, event: string, jobId: number, records: EventRecords): void;
+}
+
+const noRecords: EventRecords = {};
+
+/** Takes events and jobs in, and finds what fires: the way from a report to a run, and all that is remembered on it. */
+export class Matching {
+  readonly #room: MatchingRoom;
+  readonly #matcher: Matcher;
+  readonly #state: DurableState | null;
+  readonly #trace: MemoryTrace | null;
+  /** Rules changed since the matcher was loaded; loading waits for the next event, so that many registrations cost one. */
+  #stale = true;
+  /** The event being matched, for the visitor below: one closure for all events keeps the path free of allocation. */
+  #currentText = "";
+  #currentRecords: EventRecords = noRecords;
+  readonly #visit = (callback: number, jobId: number) => this.#fired(callback, jobId);
+
+  constructor(room: MatchingRoom) {
+    this.#room = room;
+    this.#matcher = room.matcher;
+    this.#state = room.state;
+    this.#trace = room.trace;
+    if (room.trace !== null) this.#matcher.trackMemories();
+  }
+
+  /** Loads the table's rules before the next event. */
+  rulesChanged(): void {
+    this.#stale = true;
+  }
+
+  /** A job that an earlier engine knew. */
+  restore(job: Job): void {
+    this.#room.records.update(job);
+    this.#matcher.attach(job);
+  }
+
+  attach(job: Job): void {
+    this.#matcher.attach({ ...this.#room.records.get(job.id), ...job });
+    this.#know(job);
+  }
+
+  /**
+   * Returns the number of runs fired; allocates nothing if that is none and the event is neither the beginning nor the end
+   * of a job nor carries its record.
+   * @throws UcbError `ERR_UCB_EVENT`
+   */
+  report(text: string, records: EventRecords): number {
+    if (this.#stale) this.#load();
+    this.#currentText = text;
+    this.#currentRecords = records;
+    this.#state?.eventReported(records);
+    const isLifecycle = text.startsWith("submit-job-") || text.startsWith("removed-job-");
+    const isPlain = !isLifecycle && records.job === undefined;
+    const count = isPlain
+      ? this.#matcher.matchEach(text, this.#visit)
+      : this.#reportWithRecord(text, records.job, isLifecycle);
+    if (this.#trace !== null) this.#collectMemories(text);
+    return count;
+  }
+
+  pending(jobId?: number): PendingTrigger[] {
+    if (this.#stale) this.#load();
+    if (this.#trace !== null) return this.#trace.pending(jobId);
+    const trace = new MemoryTrace(this.#matcher);
+    trace.rulesLoaded(this.#room.table.rules());
+    return trace.pending(jobId);
+  }
+
+  close(): void {
+    this.#matcher.close();
+  }
+
+  #load(): void {
+    const rules = this.#room.table.rules();
+    this.#matcher.load(rules);
+    this.#stale = false;
+    this.#trace?.rulesLoaded(rules);
+    this.#state?.rulesLoaded();
+    if (this.#trace !== null) this.#collectMemories(null);
+  }
+
+  /** What triggers remember has changed, by an event or without one: whoever keeps note of it is told. */
+  #collectMemories(event: string | null): void {
+    this.#matcher.takeChangedMemories((owner, exported) => {
+      this.#state?.memoryChanged(owner, exported);
+      this.#trace?.changed(owner, exported, event);
+    });
+  }
+
+  #know(job: Job): void {
+    const { records } = this.#room;
+    records.update(job);
+    this.#state?.attached(records.get(job.id) ?? job);
+  }
+
+  /** Events that begin or end an attachment or bring news of a job: rarer, and dearer, than the rest. */
+  #reportWithRecord(text: string, job: Job | undefined, isLifecycle: boolean): number {
+    const { records } = this.#room;
+    const { jobId, name } = parseEvent(text);
+    if (job !== undefined && job.id !== jobId) {
+      throw new UcbError("ERR_UCB_EVENT", `event "${text}" carries the record of job ${job.id}`);
+    }
+    const isSubmission = isLifecycle && name === "submit";
+    const record = job ?? { id: jobId };
+    if (isSubmission || records.get(jobId) !== undefined) {
+      this.#know(record);
+      if (isSubmission || job !== undefined) this.#matcher.attach(records.get(jobId) ?? record);
+    }
+    try {
+      return this.#matcher.matchEach(text, this.#visit);
+    } finally {
+      if (isLifecycle && name === "removed") {
+        records.delete(jobId);
+        this.#state?.removed(jobId);
+      }
+    }
+  }
+
+  #fired(callback: number, jobId: number): void {
+    const entry = this.#room.table.get(callback);
+    if (entry === undefined) return;
+    const text = this.#currentText;
+    const records = this.#currentRecords;
+    const causes = this.#trace?.causes(jobId, idOf(entry));
+    this.#room.fired(entry, text, jobId, causes === undefined ? records : { ...records, causes });
+    // Whoever listens may have emitted another event, while this one fires more.
+    this.#currentText = text;
+    this.#currentRecords = records;
+  }
+}
