@@ -30,7 +30,14 @@ export function adoptFailure(pid: number, { errno, syscall }: NativeFailure): Uc
 export function logFailure(log: string, failure: NativeFailure): UcbError {
   const what = failure.syscall === "unlink" ? "could not clean up after appending" : "could not append";
   const { errno, syscall, path } = failure;
-  return new UcbError("ERR_UCB_LOG", `${what} to ${log}: ${describe(failure)}`, { errno, syscall, path });
+  const hint = pathHint(failure);
+  return new UcbError("ERR_UCB_LOG", `${what} to ${log}: ${describe(failure)}`, { errno, syscall, path, hint });
+}
+
+/** What is wrong with the way to a file that is written, where it is not plain. */
+export function pathHint({ errno, path }: Pick<UcbError, "errno" | "path">): string | undefined {
+  if (errno !== "ELOOP") return undefined;
+  return `${path} is a link, and links are not followed where others than root and this user can place them`;
 }
 
 function describe({ errno, syscall, path }: NativeFailure): string {

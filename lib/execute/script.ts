@@ -5,6 +5,7 @@ import { asUcbError, UcbError } from "../errors.js";
 import type { Execution, Outcome } from "./execution.js";
 import type { Interpreters } from "./interpreters.js";
 import { jobLogPath, logHeader, logTrailer, runLogPath } from "./job-log.js";
+import { pathHint } from "./launch-failure.js";
 import type { Launcher, ProcessOutcome } from "./launcher.js";
 import { callbackEnvironment, type ScriptCommand, scriptCommand } from "./script-command.js";
 import type { WarmInterpreters } from "./warm.js";
@@ -173,6 +174,6 @@ function blameLog(error: UcbError, logPath: string): UcbError {
     errno,
     syscall,
     path,
-    hint: "supervisor_logpath in qb.conf, or --logpath, names a folder that can be written",
+    hint: pathHint(error) ?? "supervisor_logpath in qb.conf, or --logpath, names a folder that can be written",
   });
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, symlinkSync } from "node:fs";
 import { describe, expect, it, vi } from "vitest";
 import { UcbError } from "../../lib/errors.js";
 import { Launcher, type LaunchOptions, type ProcessOutcome } from "../../lib/execute/launcher.js";
@@ -11,7 +11,12 @@ describe("a launched process", () => {
     const before = Date.now();
     const launched = openLauncher().launch(shell("exit 3"));
     const started = await launched.started;
-    expect(started).toEqual({ pid: expect.any(Number), startTicks: expect.any(Number), startedAt: expect.any(Number) });
+    expect(started).toEqual({
+      pid: expect.any(Number),
+      startTicks: expect.any(Number),
+      startedAt: expect.any(Number),
+      warm: false,
+    });
     expect(started.startTicks).toBeGreaterThan(0);
     expect(started.startedAt).toBeGreaterThanOrEqual(before);
     const outcome = await launched.exited;
@@ -347,5 +352,32 @@ describe("appendLog", () => {
       name: "UcbError",
       code: "ERR_UCB_ARGUMENT",
     });
+  });
+});
+
+describe("a link below a folder that others can write to", () => {
+  it("is not followed, by logs or by output, and named", async () => {
+    const directory = testDirectory({ secret: "secret" });
+    mkdirSync(directory.at("open"));
+    chmodSync(directory.at("open"), 0o777);
+    mkdirSync(directory.at("elsewhere"));
+    const link = directory.at("open", "link");
+    symlinkSync(directory.at("elsewhere"), link);
+    const launcher = openLauncher();
+    const refused = { errno: "ELOOP", path: link, hint: expect.stringContaining(link) };
+    const log = directory.at("open", "link", "job", "log");
+    expect(await rejection(launcher.appendLog({ log, body: "text" }))).toMatchObject({
+      ...refused,
+      code: "ERR_UCB_LOG",
+    });
+    const { exited } = launcher.launch(shell("exit 0", { output: log }));
+    expect(await rejection(exited)).toMatchObject({ code: "ERR_UCB_LAUNCH", errno: "ELOOP", path: link });
+    expect(readdirSync(directory.at("elsewhere"))).toEqual([]);
+    // Nor does it give away what it leads to.
+    symlinkSync(directory.path, directory.at("open", "up"));
+    const bodyFile = directory.at("open", "up", "secret");
+    const appended = launcher.appendLog({ log: directory.at("log"), bodyFile });
+    expect(await rejection(appended)).toMatchObject({ code: "ERR_UCB_LOG", path: directory.at("open", "up") });
+    expect(existsSync(directory.at("secret"))).toBe(true);
   });
 });

@@ -64,8 +64,9 @@ Result<LockedLog> OpenLocked(const std::string& path, struct stat& status) {
 }
 
 Result<UniqueFd> OpenBody(const std::string& path, off_t& size) {
-  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK));
-  if (!fd) return Error::System("open", errno, path);
+  Result<UniqueFd> opened = OpenForReading(path);
+  if (!opened) return opened.error();
+  UniqueFd fd = std::move(opened.value());
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return Error::System("fstat", errno, path);
   // Anything else need not have an end.

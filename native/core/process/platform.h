@@ -35,6 +35,10 @@ struct Capabilities {
 // An open file without a name that holds `content`, positioned at its start.
 Result<UniqueFd> AnonymousFile(std::string_view content);
 
+// open(2) for a path no component of which is a link: ELOOP if one is, -1 and ENOSYS where the system has nothing of
+// the kind.
+int OpenWithoutLinks(const char* path, int flags, mode_t mode);
+
 // When `pid` was started, in clock ticks since boot: together with the pid it names one process. 0 if not to be had.
 std::uint64_t StartTicks(pid_t pid);
 

@@ -54,6 +54,15 @@ struct PidfdInfo {
 static_assert(sizeof(PidfdInfo) == 64);
 constexpr unsigned long kPidfdGetInfo = _IOWR(0xFF, 11, PidfdInfo);
 
+constexpr long kOpenat2 = 437;
+constexpr std::uint64_t kResolveNoSymlinks = 4;
+
+struct OpenHow {
+  std::uint64_t flags;
+  std::uint64_t mode;
+  std::uint64_t resolve;
+};
+
 constexpr std::chrono::milliseconds kPollInterval{10};
 // Stands for the wake-up among pids in epoll's user data.
 constexpr std::uint64_t kWakeKey = std::numeric_limits<std::uint64_t>::max();
@@ -165,6 +174,11 @@ Result<UniqueFd> AnonymousFile(std::string_view content) {
     written += static_cast<std::size_t>(count);
   }
   return file;
+}
+
+int OpenWithoutLinks(const char* path, int flags, mode_t mode) {
+  OpenHow how{static_cast<std::uint64_t>(flags), (flags & O_CREAT) != 0 ? mode : 0, kResolveNoSymlinks};
+  return static_cast<int>(::syscall(kOpenat2, AT_FDCWD, path, &how, sizeof how));
 }
 
 std::uint64_t StartTicks(pid_t pid) {
