@@ -1,11 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { askEachRule, checkAgreement, checkCounts } from "../../bench/match/agreement.js";
+import { batchesOf } from "../../bench/match/batch-matching.js";
+import { ourBatches } from "../../bench/match/ours.js";
 import { eventEmitter2 } from "../../bench/match/peers/eventemitter2.js";
 import { MapTrie, mapTrie } from "../../bench/match/peers/map-trie.js";
 import { mqEmitter } from "../../bench/match/peers/mqemitter.js";
 import { qlobberWithCache, qlobberWithoutCache } from "../../bench/match/peers/qlobber.js";
 import { TupleHashMatcher, tupleHash } from "../../bench/match/peers/tuple-hash.js";
+import { tupleHashBatches } from "../../bench/match/peers/tuple-hash-bytes.js";
 import type { TopicRule } from "../../bench/match/rule.js";
 import { triggerText } from "../../bench/match/rule.js";
 import { makeEvents, makeRules, matchShares, mostMatches } from "../../bench/match/workload.js";
@@ -54,6 +57,31 @@ describe("the peers of the match benchmark", () => {
     const matcher = new TupleHashMatcher(makeRules(10, 1));
     const texts = ["", "complete", "complete-work", "complete-work-", "complete-work-x-1", "--"];
     expect(texts.map((text) => matcher.match(text))).toEqual(texts.map(() => -1));
+  });
+});
+
+describe("batches of bytes", () => {
+  const rules = makeRules(300, 8);
+  const events = makeEvents(rules, 700, 9);
+
+  it("hold all events in order", () => {
+    const batches = batchesOf(events, 100);
+    expect(batches.map(({ events: some }) => some.length)).toEqual(new Array(7).fill(100));
+    expect(batches.flatMap(({ bytes }) => new TextDecoder().decode(bytes).split("\n"))).toEqual(events);
+  });
+
+  it("are matched by hand and by us as the rules say", () => {
+    const matchings = [tupleHashBatches, ourBatches].map((factory) => factory(rules));
+    checkAgreement(
+      matchings.map((matching) => ({ ...matching, count: () => 0 })),
+      rules,
+      events,
+    );
+    const wanted = events.reduce((sum, event) => sum + askEachRule(rules, event).length, 0);
+    for (const matching of matchings) {
+      expect(batchesOf(events, 64).reduce((sum, batch) => sum + matching.countBatch(batch), 0)).toBe(wanted);
+      expect(["complete", "complete-work", "complete-work-x-1", "--", "\n\n"].flatMap(matching.answer)).toEqual([]);
+    }
   });
 });
 
