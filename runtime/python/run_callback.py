@@ -1,10 +1,11 @@
 """Runs a callback's script as `python3 script.py` would, with `qb` at hand whether the script imports it or not.
 
-Started as `python3 -u -B run_callback.py /directory/script.py`, with the run's document on stdin; or carried out by a
-fork of warm_host.py, which may have compiled the script.
+Started as `python3 -u -B run_callback.py /directory/script.py`, with the run's document on stdin. A fork of warm_host.py,
+which may have compiled the script, takes from here all but the last step.
 """
 # First of all, and as it is: what a main module has before its first line runs.
 namespace = dict(globals())
+forked = namespace.pop("forked", False)
 compiled_script = namespace.pop("compiled_script", None)
 
 import builtins
@@ -80,10 +81,11 @@ sys.path.append(home)
 qb._adopt(read_document())
 builtins.qb = qb
 
-try:
-    exec(load(sys.argv[1]), become(sys.argv[1]))
-except SystemExit:
-    raise
-except BaseException:
-    hide_runner(sys._getframe().f_code)
-    raise
+if not forked:
+    try:
+        exec(load(sys.argv[1]), become(sys.argv[1]))
+    except SystemExit:
+        raise
+    except BaseException:
+        hide_runner(sys._getframe().f_code)
+        raise

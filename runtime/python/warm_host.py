@@ -10,6 +10,7 @@ namespace = dict(globals())
 import os
 import sys
 
+had_warnings = "warnings" in sys.modules
 home = os.path.dirname(os.path.abspath(__file__))
 # In front is this file's folder, unless the interpreter was told not to put it there.
 starts_with_home = sys.path[:1] == [home]
@@ -19,24 +20,27 @@ import ucb_warm.ending
 import ucb_warm.host
 
 del sys.path[0]
-host = ucb_warm.host.Host(home, sys.argv[1:])
+host = ucb_warm.host.Host(home, sys.argv[1:], had_warnings)
 compiled_script = host.serve()
 
 # From here on this is a fork, and like a runner that has just been started.
 if starts_with_home:
     sys.path.insert(0, home)
+namespace["forked"] = True
 namespace["compiled_script"] = compiled_script
 namespace["__file__"] = host.runner_path
 namespace["__loader__"] = type(namespace["__loader__"])("__main__", host.runner_path)
+exec(host.runner, namespace)
 status = 0
 try:
-    exec(host.runner, namespace)
+    # As deep as in the runner.
+    exec(namespace["load"](sys.argv[1]), namespace["become"](sys.argv[1]))
 except SystemExit as error:
     status = ucb_warm.ending.status_of(error)
     if status is None:
         raise
 except BaseException:
-    ucb_warm.ending.hide(sys._getframe().f_code)
+    namespace["hide_runner"](sys._getframe().f_code)
     raise
 namespace.clear()
 ucb_warm.ending.leave(status, host.known)

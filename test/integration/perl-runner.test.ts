@@ -1,38 +1,14 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
+import { perlCases } from "../support/script-cases.js";
 import { ScriptRoom } from "../support/script-room.js";
 
 const well = { code: 0, signal: null, stderr: "" };
 const strictly = "use strict; use warnings; use qb;\n";
 
-const scripts: Record<string, string> = {
-  "an exit code": "print 'out'; exit 3;",
-  "a death": "print 'out';\nsub f { die 'gone wrong' }\nf();",
-  "a death with an object": 'die { code => 5 }->{code}, "\\n";',
-  "a death with errno": "$! = 2; die 'x';",
-  "a warning": "#!/usr/bin/perl -w\nmy $x; print 1 + $x;",
-  "no warnings": "my $x; print 1 + $x;",
-  "a syntax error": "print 'never';\nsub f {\n",
-  "a strict error": "use strict;\n$undeclared = 5;\n",
-  "a missing module": "use No::Such::Module;\n",
-  "a signal": "kill 'TERM', $$; sleep 10;",
-  "its name and place": "use Cwd; print \"$0|@ARGV|\", __FILE__, '|', getcwd(), '|', __PACKAGE__;",
-  "where it looks for modules": "print join '|', @INC;",
-  "its data": "print while <DATA>;\n__END__\nline 1\nline 2\n",
-  "its blocks": "BEGIN { print 'begin|' } INIT { print 'init|' } END { print 'end' } print 'main|';",
-  "stdin by lines": "my $first = <STDIN>; print $first, scalar(my @rest = <STDIN>);",
-  "stdin from the start": "print sysseek(STDIN, 0, 1), '|', sysread(STDIN, my $x, 5), $x;",
-  "line numbers": "\n\nprint __LINE__;\nwarn 'here';\n",
-  "variables of its own": "$_ = 5; print \"$_|$,|$\\|$/|$@|\", $! + 0, '|', $^W;",
-  "what it inherits": "print join '|', map { \"$_=$ENV{$_}\" } grep { !/^UCB_(RUN_ID|TOKEN)/ } sort keys %ENV;",
-  formats: "format STDOUT =\n@<<< @>>>\n'a', 'b'\n.\nwrite;\n",
-  "a local handler": "$SIG{__WARN__} = sub { print 'warned: ', @_ }; warn 'x';",
-  "a sub called kill": "sub kill { 'mine' } sub fail { 'mine' } print main::kill(), fail();",
-};
-
 describe("a callback in Perl", () => {
-  test.each(Object.entries(scripts))("behaves as a plain script does: %s", async (_, script) => {
+  test.each(Object.entries(perlCases))("behaves as a plain script does: %s", async (_, script) => {
     const room = await ScriptRoom.open();
     const options = { stdin: "line 1\nline 2\n", environment: { PATH: process.env.PATH ?? "" } };
     const callback = await room.perl(script, options);

@@ -88,7 +88,7 @@ export class WarmRoom {
 
   async run(callback: Callback, begun: (pid: number | null) => void = () => {}): Promise<WarmRun> {
     this.#runs += 1;
-    const run = runOf(`run-${this.#runs}`, this.#runs, callback);
+    const run = runOf(this.#runs, callback);
     let warm: boolean | string | undefined;
     let pid: number | null = null;
     const outcome = await runScript(
@@ -114,11 +114,22 @@ function languageOf(file: string): ScriptLanguage {
 }
 
 /** Each of a job of its own, so that each has a log of its own. */
-function runOf(id: string, jobId: number, callback: Callback): Run {
+function runOf(number: number, callback: Callback): Run {
+  const id = `run-${number}`;
+  const jobId = 1_000_000 + number;
   const event = `complete-work-${jobId}-17`;
   return {
     ...{ id, callbackId: callback.id, callback: callback.file, event, eventFields: parseEvent(event), jobId },
-    ...{ generation: 1, attempt: 1, queuedAt: 0, state: "running", retryAt: null, startedAt: null, endedAt: null },
+    ...{
+      causes: null,
+      generation: 1,
+      attempt: 1,
+      queuedAt: 0,
+      state: "running",
+      retryAt: null,
+      startedAt: null,
+      endedAt: null,
+    },
     ...{ pid: null, exitCode: null, signal: null, durationMs: null, usage: null, log: null, reason: null, code: null },
   };
 }

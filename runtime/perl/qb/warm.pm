@@ -150,6 +150,7 @@ sub become {
     chdir $folder or die "$folder: $!\n";
     open my $file, '<', $script or die "$script: $!\n";
     die "$script is no file\n" unless -f $file;
+    refuse_switches($file);
     duplicate(fileno $file, $source, O_CLOEXEC);
     close $file;
     duplicate(exists $files->{i} ? $files->{i} : fileno $null, 0, 0);
@@ -159,6 +160,19 @@ sub become {
     @ARGV = @arguments;
     qb::_adopt();
     return $script, $limits;
+}
+
+# Perl takes the values of -s from the command line, which is not the run's.
+sub refuse_switches {
+    my ($file) = @_;
+    sysread $file, my $start, 512;
+    sysseek $file, 0, 0;
+    my ($switches) = defined $start ? $start =~ /\A(?:\xef\xbb\xbf)?#!.*?perl\S*[ \t]+(-.*)/ : ();
+    return unless defined $switches;
+    for my $cluster (split ' ', $switches) {
+        die "its first line has the switch -s\n" if $cluster =~ /^-[^CImMdDFixV]*s/;
+    }
+    return;
 }
 
 # In the fork, which is a run from the moment it says so.

@@ -20,25 +20,13 @@ def status_of(ending):
     return code & 0xFF if type(code) is int and -(2**31) <= code < 2**31 else None
 
 
-def hide(ours):
-    """Lets tracebacks begin behind our own frames, whoever prints them."""
-    show = sys.excepthook
-
-    def excepthook(kind, error, traceback):
-        while traceback is not None and traceback.tb_frame.f_code is ours:
-            traceback = traceback.tb_next
-        error.__traceback__ = traceback
-        sys.excepthook = show
-        show(kind, error, traceback)
-
-    sys.excepthook = excepthook
-
-
 class Known:
     """What the host had when it was made."""
 
-    def __init__(self):
+    def __init__(self, had_warnings):
         self.modules = frozenset(sys.modules)
+        # Before the host loaded anything.
+        self.had_warnings = had_warnings
         self.thread_ends = thread_ends()
         self.flush = ctypes.PyDLL(None).fflush
         self.flush.argtypes = [ctypes.c_void_p]
@@ -56,7 +44,14 @@ def leave(status, known):
     run, output is flushed, and what the script has left is destroyed. Whatever is out of the ordinary is left to the
     interpreter.
     """
-    if not known.freezes or sys.stdout is not sys.__stdout__ or sys.stderr is not sys.__stderr__:
+    try_to_leave(status, known)
+    # While the interpreter ends, whether warnings are shown depends on it. Most scripts load it no more than a cold run.
+    if known.freezes and not known.had_warnings:
+        sys.modules.pop("warnings", None)
+
+
+def try_to_leave(status, known):
+    if sys.stdout is not sys.__stdout__ or sys.stderr is not sys.__stderr__:
         return
     if _thread._count() > 0 or thread_ends() != known.thread_ends:
         return
@@ -68,7 +63,11 @@ def leave(status, known):
     if len(sys.modules) != len(known.modules) and not drop_modules(known):
         return
     sys.modules.pop("__main__", None)
+    connections = getattr(sys.modules.get("qb.bridge"), "_idle", [])
+    connections.clear()
     gc.collect()
+    if not known.freezes:
+        return
     kinds = set(map(type, gc.get_objects())) - known.harmless
     if kinds and needs_an_end(kinds) or _thread._count() > 0 or not flushed():
         return
@@ -91,11 +90,27 @@ def thread_ends():
 
 
 def run_exit_functions():
+    show = getattr(sys, "unraisablehook", None)
+    ours = sys._getframe().f_code
+
+    def unraisablehook(unraisable):
+        traceback = unraisable.exc_traceback
+        # Where a function is none of Python's, the interpreter shows us as what it was called by.
+        if traceback is not None and traceback.tb_frame.f_code is ours:
+            parts = list(unraisable)
+            parts[2] = traceback.tb_next
+            unraisable = type(unraisable)(parts)
+        show(unraisable)
+
+    if show is not None:
+        sys.unraisablehook = unraisablehook
     try:
         atexit._run_exitfuncs()
     except BaseException:
         # It was shown already.
         pass
+    if show is not None and sys.unraisablehook is unraisablehook:
+        sys.unraisablehook = show
 
 
 def flushed():
@@ -127,6 +142,9 @@ def writes_at_end(module):
 
 def ends_visibly(kind):
     """Whether destroying an object of this type may do something that others see."""
+    # The system closes them just as well.
+    if kind in (io.FileIO, io.BufferedReader) or kind.__module__ in ("socket", "_socket"):
+        return False
     return issubclass(kind, io.IOBase) or any(hasattr(kind, name) for name in ("__del__", "gi_frame", "cr_frame", "ag_frame"))
 
 

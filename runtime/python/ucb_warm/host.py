@@ -38,7 +38,8 @@ MOST_DESCRIPTORS = 4
 
 
 class Host:
-    def __init__(self, home, preloaded):
+    def __init__(self, home, preloaded, had_warnings):
+        self._had_warnings = had_warnings
         self.runner_path = os.path.join(home, "run_callback.py")
         self._scripts = scripts.Scripts()
         os.set_inheritable(CHANNEL, False)
@@ -132,7 +133,7 @@ class Host:
         gc.collect()
         if hasattr(gc, "freeze"):
             gc.freeze()
-        self.known = ending.Known()
+        self.known = ending.Known(self._had_warnings)
 
     def _begin(self, ticket, limits):
         os.setsid()
