@@ -1,22 +1,56 @@
 import type { CallbackPause } from "../engine/breaker.js";
 import type { CallbackEngine } from "../engine/callback-engine.js";
 import { note } from "./complaint.js";
+import { count } from "./count.js";
 import { spanOfTime } from "./span-of-time.js";
 
 /** Tells, as it happens, what runs wait for. */
 export function noteLimits(engine: CallbackEngine): void {
-  const fileOf = ({ callbackId }: CallbackPause) =>
-    engine.callbacks.find(({ id }) => id === callbackId)?.file ?? callbackId;
   engine.on("paused", (pause) => {
     const { reason, until } = pause;
-    note(`${fileOf(pause)} is paused for ${roundSpan(until - Date.now())}: ${reason}`);
+    note(`${fileOf(engine, pause)} is paused for ${roundSpan(until - Date.now())}: ${reason}`);
   });
-  engine.on("resumed", (pause) => note(`${fileOf(pause)} is resumed: it succeeded when it was tried`));
+  engine.on("resumed", (pause) => note(`${fileOf(engine, pause)} is resumed: it succeeded when it was tried`));
   engine.on("run", ({ state, retryAt, callback, jobId, attempt, id }) => {
     if (state !== "queued" || retryAt === null) return;
     const span = roundSpan(retryAt - Date.now());
     note(`${callback} for job ${jobId} asked to be tried again: attempt ${attempt} in ${span} (run ${id})`);
   });
+}
+
+/** Shorter waits need no explanation. */
+const longWaitMs = 1000;
+
+/**
+ * Tells, once there is no more input, when nothing runs and all that is left waits for the end of a pause: whoever looks at
+ * the command should not have to guess why it does not end. Again whenever another pause has begun.
+ */
+export function noteRest(engine: CallbackEngine): void {
+  let toldUntil = 0;
+  const look = () => {
+    const { queued, running, delayed } = engine.load;
+    const pauses = [...engine.pauses().values()];
+    const until = Math.max(0, ...pauses.map((pause) => pause.until));
+    if (queued === 0 || running > 0 || delayed < queued) return;
+    if (until <= toldUntil || until - Date.now() < longWaitMs) return;
+    toldUntil = until;
+    const tried = pauses.map(
+      (pause) => `${fileOf(engine, pause)} is tried again in ${roundSpan(pause.until - Date.now())}`,
+    );
+    note(
+      `the input has ended, and nothing runs: ${count(queued, "run")} ${queued === 1 ? "waits" : "wait"} for the end of a ` +
+        `pause (${tried.join(", ")}); Ctrl-C or SIGTERM, twice, ends the wait`,
+    );
+  };
+  // What is told of a run may be told before it is counted.
+  const lookSoon = () => void setImmediate(look);
+  engine.on("run", lookSoon);
+  engine.on("paused", lookSoon);
+  look();
+}
+
+function fileOf(engine: CallbackEngine, { callbackId }: CallbackPause): string {
+  return engine.callbacks.find(({ id }) => id === callbackId)?.file ?? callbackId;
 }
 
 function roundSpan(ms: number): string {

@@ -14,6 +14,7 @@ import { onEnded, withEngine } from "./engine-session.js";
 import { EventFeed } from "./event-feed.js";
 import { type EventSource, eventSources } from "./event-sources.js";
 import { exitCodes, type Finish } from "./exit-codes.js";
+import { noteRest } from "./note-limits.js";
 import { RunLines } from "./run-lines.js";
 import type { StandardOutput } from "./standard-output.js";
 
@@ -63,6 +64,9 @@ After the first SIGINT (Ctrl-C) or SIGTERM no more events are taken, and what wa
 second ends it; at the third ucb dies by that signal and says which runs it leaves behind. If whoever
 reads the outcomes goes away, that is like the first.
 
+It ends when what was fired has ended. Runs of a callback that is paused, since it failed too often,
+are waited for too, and standard error says so and until when.
+
 Exit codes: 0 all input was read and every line was an event, whatever became of the runs;
 1 a line was no event, or the configuration, the input or the output cannot be used; 2 wrong usage.
 
@@ -82,6 +86,7 @@ async function run(directories: readonly string[], options: RunOptions): Promise
     const feed = new EventFeed(engine, output, new RunLines(output));
     onStop(() => feed.stop());
     const wasRead = await readAll(sources, feed, options);
+    if (!feed.stopped) noteRest(engine);
     await engine.idle();
     if (feed.refused > 0) note(`${feed.refused} of ${count(feed.lines, "line")} were no events`);
     return wasRead && feed.refused === 0 ? exitCodes.good : exitCodes.no;
