@@ -14,6 +14,7 @@
 
 #include "addon/matcher_call.h"
 #include "addon/matcher_memories.h"
+#include "core/base/free_memory.h"
 #include "core/trigger/matcher.h"
 
 namespace ucb::addon {
@@ -83,10 +84,18 @@ napi_value Load(napi_env env, napi_callback_info info) {
   std::size_t length = 0;
   if (handle == nullptr) return nullptr;
   if (!call.GetArray(1, napi_uint8_array, "the program must be a Uint8Array", data, length)) return nullptr;
-  // A copy: another thread may write to shared memory while it is checked.
-  std::vector<std::byte> program(length);
-  if (length != 0) std::memcpy(program.data(), data, length);
-  if (const Status status = handle->matcher.Load(program); !status) {
+  const std::size_t old_bytes = handle->matcher.Stats().bytes;
+  Status status = Unit{};
+  {
+    // A copy: another thread may write to shared memory while it is checked.
+    std::vector<std::byte> program(length);
+    if (length != 0) std::memcpy(program.data(), data, length);
+    status = handle->matcher.Load(program);
+  }
+  // What the old rules took, and building the new ones, the allocator would keep for this process.
+  constexpr std::size_t kLarge = std::size_t{1} << 20;
+  if (std::max(length, old_bytes) >= kLarge) GiveBackFreedMemory();
+  if (!status) {
     const Error& error = status.error();
     const std::string message =
         "the trigger program is malformed: " + error.message + " (word " + std::to_string(error.offset) + ")";

@@ -6,7 +6,6 @@
 #include <functional>
 #include <utility>
 
-#include "core/base/free_memory.h"
 #include "core/trigger/program.h"
 #include "core/trigger/scratch.h"
 #include "core/trigger/text_hash.h"
@@ -29,15 +28,11 @@ Status Matcher::Load(std::span<const std::byte> program) noexcept {
   const Result<Program> parsed = Program::Parse(program);
   if (!parsed) return parsed.error();
   RuleSet next = BuildRules(parsed.value(), seed_);
-  const std::size_t old_bytes = index_.bytes();
   rule_count_ = next.rules;
   term_count_ = next.terms;
   index_ = std::move(next.index);
   memories_.ReplaceRules(std::move(next.remembering));
   jobs_.Index(index_.uses_parents(), index_.uses_labels());
-  // What the old rules took, or building the new ones, the allocator would keep for this process.
-  constexpr std::size_t kLarge = std::size_t{1} << 20;
-  if (std::max(program.size(), old_bytes) >= kLarge) GiveBackFreedMemory();
   return Unit{};
 }
 
