@@ -168,7 +168,9 @@ export interface NativeAddon {
    * `stdin` becomes a file; null gives `/dev/null`. TERM goes to the process group after `timeoutMs`, KILL `killAfterMs`
    * later, a `slow` message comes after `slowAfterMs`; 0 means never for the first and last. `limits` are niceness, address
    * space, open files and size of each file written; -1 is no limit, and null is no limits at all, which costs less.
-   * `host` is the ticket of the warm interpreter that shall begin it, if it can; 0 is none.
+   * `host` is the ticket of the warm interpreter that shall begin it, if it can; 0 is none. `script` is a path without links
+   * and the numbers of groups that may write, with a NUL between: it fails with a message unless nobody else can change
+   * that file; null asks for no check.
    */
   launcherLaunch(
     launcher: NativeLauncher,
@@ -182,6 +184,7 @@ export interface NativeAddon {
     slowAfterMs: number,
     limits: Float64Array | null,
     host: number,
+    script: string | null,
   ): void;
   /**
    * Starts a warm interpreter, from which launches can be forked. `strings` are as for a launch, with `/` for the working

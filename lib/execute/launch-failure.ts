@@ -5,7 +5,11 @@ import type { NativeFailure } from "../native.js";
 
 /** The error of a process that could not be started. */
 export function launchFailure(file: string, failure: NativeFailure): UcbError {
-  const { errno, syscall, path } = failure;
+  const { errno, syscall, path, message } = failure;
+  if (message !== "") {
+    const hint = "give it back to root or this user alone, and let others have no right to write to it (ls -ld)";
+    return new UcbError("ERR_UCB_LAUNCH", message, { errno, syscall, path, hint });
+  }
   const hint = launchHint(failure);
   return new UcbError("ERR_UCB_LAUNCH", `could not start ${file}: ${describe(failure)}`, {
     errno,

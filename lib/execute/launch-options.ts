@@ -1,6 +1,7 @@
 import { argumentError, isObject } from "../argument-error.js";
 import { UcbError } from "../errors.js";
 import { type LaunchLimits, packLimits } from "./launch-limits.js";
+import type { TrustedScript } from "./trusted-script.js";
 
 /** A process to start. Nothing is looked up in `PATH`, nothing passes through a shell, nothing is inherited. */
 export interface LaunchOptions {
@@ -27,6 +28,11 @@ export interface LaunchOptions {
   /** How far it stands back behind this process, 0 to 19; 0 by default. */
   nice?: number | undefined;
   limits?: LaunchLimits | undefined;
+  /**
+   * A file that it shall only be started for if nobody but root and this user can change it at that moment, and what
+   * groups have no other members; none by default.
+   */
+  script?: TrustedScript | null | undefined;
   /** The ticket of a host of this launcher that shall begin it, if it can; none by default. */
   host?: number | undefined;
 }
@@ -45,6 +51,7 @@ export interface PackedLaunch {
   killAfterMs: number;
   slowAfterMs: number;
   limits: Float64Array | null;
+  script: string | null;
 }
 
 /** @throws UcbError `ERR_UCB_ARGUMENT` for anything the system could not take or would take for something else */
@@ -80,7 +87,14 @@ export function packLaunch(options: LaunchOptions): PackedLaunch {
     killAfterMs: milliseconds("killAfterMs", options.killAfterMs, defaultKillAfterMs),
     slowAfterMs: milliseconds("slowAfterMs", options.slowAfterMs, 0),
     limits: packLimits(options.nice, options.limits),
+    script: packScript(options.script ?? null),
   };
+}
+
+function packScript(script: TrustedScript | null): string | null {
+  if (script === null) return null;
+  checkPath("script.path", script.path);
+  return [script.path, ...script.groups].join("\0");
 }
 
 /** @throws UcbError `ERR_UCB_ARGUMENT` */

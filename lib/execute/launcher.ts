@@ -269,6 +269,7 @@ export class Launcher {
       packed.slowAfterMs,
       packed.limits,
       options.host ?? 0,
+      packed.script,
     );
     const { killAfterMs } = packed;
     this.#launches.set(ticket, { observer, what: options.file, killAfterMs, started: false, terminateAfterMs: null });

@@ -8,6 +8,7 @@ import { jobLogPath, logHeader, logTrailer, runLogPath } from "./job-log.js";
 import { pathHint } from "./launch-failure.js";
 import type { Launcher, ProcessOutcome } from "./launcher.js";
 import { callbackEnvironment, type ScriptCommand, scriptCommand } from "./script-command.js";
+import { type TrustedScript, trustedScript } from "./trusted-script.js";
 import type { WarmInterpreters } from "./warm.js";
 
 /** What running scripts needs around it; one for an engine. */
@@ -30,7 +31,8 @@ export async function runScript(callback: Callback, execution: Execution, room: 
   try {
     const output = runLogPath(room.logPath, run);
     const command = await scriptCommand(callback, room.interpreters);
-    const ended = await launch(callback, execution, room, command, output, access);
+    const script = await trustedScript(callback);
+    const ended = await launch(callback, execution, room, command, script, output, access);
     return await fileOutput(execution, room, ended, callback.options.limits.output);
   } finally {
     room.bridge.revoke(run);
@@ -42,6 +44,7 @@ function launch(
   execution: Execution,
   room: ScriptRoom,
   command: ScriptCommand,
+  script: TrustedScript,
   output: string,
   access: { socket: string; token: string },
 ): Promise<ProcessOutcome> {
@@ -65,6 +68,7 @@ function launch(
           slowAfterMs: Math.ceil(timeoutMs / 3),
           killAfterMs: room.killAfterMs,
           host: host ?? 0,
+          script,
           nice,
           limits: { memory: limits.memory, files: limits.files, fileSize: limits.output },
         },

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -126,6 +127,32 @@ class Call {
     return false;
   }
 
+  // Null, or the path of a file and the numbers of groups, all with a NUL between.
+  bool ScriptOrNull(std::size_t index, std::optional<TrustedFile>& script) const {
+    napi_valuetype type = napi_undefined;
+    if (napi_typeof(env_, values_[index], &type) == napi_ok && type == napi_null) return true;
+    std::string text;
+    if (!ReadString(env_, values_[index], text) || !text.starts_with('/') || text.size() < 2) {
+      Wrong("script must be a path with groups behind it, or null");
+      return false;
+    }
+    script.emplace();
+    std::size_t at = std::min(text.find('\0'), text.size());
+    script->path = text.substr(0, at);
+    while (at < text.size()) {
+      const char* const begin = text.data() + at + 1;
+      gid_t group = 0;
+      const auto [end, error] = std::from_chars(begin, text.data() + text.size(), group);
+      if (error != std::errc() || (*end != '\0')) {
+        Wrong("script has something behind its path that is no group");
+        return false;
+      }
+      script->groups.push_back(group);
+      at = static_cast<std::size_t>(end - text.data());
+    }
+    return true;
+  }
+
   bool Ticket(std::uint64_t& ticket) const {
     double number = 0;
     if (!Integer(1, "ticket", 0, kLargestInteger, number)) return false;
@@ -211,7 +238,7 @@ napi_value Create(napi_env env, napi_callback_info info) {
 }
 
 napi_value Launch(napi_env env, napi_callback_info info) {
-  const Call<11> call(env, info);
+  const Call<12> call(env, info);
   LauncherHandle* const handle = call.OpenHandle();
   LaunchRequest request;
   double host = 0;
@@ -223,7 +250,7 @@ napi_value Launch(napi_env env, napi_callback_info info) {
       !call.Integer(4, "variableCount", 0, kMostStrings, variables) || !call.BytesOrNull(5, "stdin", request.payload) ||
       !call.Span(6, "timeoutMs", request.timeout) || !call.Span(7, "killAfterMs", request.kill_after) ||
       !call.Span(8, "slowAfterMs", request.slow_after) || !call.LimitsOrNull(9, request.limits) ||
-      !call.Integer(10, "host", 0, kLargestInteger, host)) {
+      !call.Integer(10, "host", 0, kLargestInteger, host) || !call.ScriptOrNull(11, request.script)) {
     return nullptr;
   }
   if (!Unpack(strings, static_cast<std::size_t>(arguments), static_cast<std::size_t>(variables), request)) {

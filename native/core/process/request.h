@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/process/string_list.h"
+#include "core/process/trusted_file.h"
 
 namespace ucb {
 
@@ -37,6 +38,7 @@ struct LaunchRequest {
   Milliseconds kill_after{5000};       // KILL to the process group this long after TERM
   Milliseconds slow_after{0};          // a kSlow message after this long; 0 is never
   ProcessLimits limits;
+  std::optional<TrustedFile> script;  // what it is to run, if that must still be trusted when it begins
 };
 
 // A process to wait for that an earlier process started, in the same way: it leads a session. Its pid and its start

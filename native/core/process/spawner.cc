@@ -114,6 +114,10 @@ Result<pid_t> Spawner::Spawn(LaunchRequest& request) {
   }
   if (request.argv.empty()) return Error::System("posix_spawn", EINVAL, request.file);
 
+  if (request.script) {
+    const Status trusted = CheckTrusted(*request.script);
+    if (!trusted) return trusted.error();
+  }
   UniqueFd input;
   if (request.payload) {
     Result<UniqueFd> file = platform::AnonymousFile(*request.payload);

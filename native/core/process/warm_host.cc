@@ -185,6 +185,7 @@ WarmHost::Sent WarmHost::Ask(LaunchRequest& request) {
     return true;
   };
   if (request.payload && !take('i', platform::AnonymousFile(*request.payload))) return Sent::kImpossible;
+  if (request.script && !CheckTrusted(*request.script)) return Sent::kImpossible;
   if (request.output && !take('o', OpenForAppend(*request.output))) return Sent::kImpossible;
   std::string body = Body(request);
   if (body.size() > kLongestPacket) {

@@ -1,0 +1,46 @@
+import { lstat } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Callback } from "../config/configuration.js";
+import { PathGuard } from "../config/permissions.js";
+import { UcbError } from "../errors.js";
+
+/** A file that nobody but root and this user may change. */
+export interface TrustedScript {
+  /** Absolute, with links resolved. */
+  path: string;
+  /** The groups that may write to it or to a folder above, since they have no other members. */
+  groups: readonly number[];
+}
+
+/** Account files are read once for each callback; the launcher looks at the script itself again for every run. */
+const known = new WeakMap<Callback, TrustedScript>();
+
+const groupWrite = 0o020;
+
+/**
+ * What the launcher checks of a callback's script before each run.
+ * @throws UcbError `ERR_UCB_LAUNCH` if others can change it
+ */
+export async function trustedScript(callback: Callback): Promise<TrustedScript> {
+  const { path } = callback;
+  const found = known.get(callback);
+  if (found !== undefined) return found;
+  const walked = await new PathGuard().walk(path);
+  const [problem] = walked.problems;
+  if (problem !== undefined) {
+    throw new UcbError("ERR_UCB_LAUNCH", problem.message, { path: problem.path, hint: problem.hint });
+  }
+  const script = { path, groups: [...(await writingGroups(path))] };
+  // What cannot be found now is the launcher's to report, and may be there the next time.
+  if (walked.path !== null) known.set(callback, script);
+  return script;
+}
+
+async function writingGroups(path: string): Promise<Set<number>> {
+  const groups = new Set<number>();
+  for (let at = path; ; at = dirname(at)) {
+    const stats = await lstat(at).catch(() => null);
+    if (stats !== null && (stats.mode & groupWrite) !== 0) groups.add(stats.gid);
+    if (at === "/") return groups;
+  }
+}
