@@ -24,6 +24,10 @@ export interface SessionOptions extends RunningOptions {
   warnings: boolean;
   /** Where runs outlive the command; absolute. */
   state?: string | undefined;
+  /** Whether the configuration is read again when its files change. */
+  watch?: boolean;
+  /** Whether note is taken of what satisfies triggers. */
+  trace?: boolean;
   /** Called before runs that an earlier engine left go on. */
   listen?: (engine: CallbackEngine, output: StandardOutput) => void;
 }
@@ -47,8 +51,14 @@ export async function withEngine(
     const logPath = options.logpath ?? configuration.qbConf.logPath;
     // Only here: what merely reads a configuration shall work, and start, without the native addon.
     const { CallbackEngine } = await import("../engine/callback-engine.js");
-    const { state } = options;
-    const engine = await CallbackEngine.open({ configuration, logPath, ...(state === undefined ? {} : { state }) });
+    const { state, qbConf, watch = false, trace = false } = options;
+    const engine = await CallbackEngine.open({
+      ...{ configuration, logPath, watch, trace },
+      ...(state === undefined ? {} : { state }),
+      // What it is read from again.
+      ...(qbConf === undefined ? {} : { qbConf }),
+      ...(directories.length === 0 ? {} : { directories }),
+    });
     try {
       options.listen?.(engine, output);
       engine.on("problem", (error) => complain(error, options.color));

@@ -1,14 +1,12 @@
 import type { Readable } from "node:stream";
+import { isBlank, parseEventLine } from "../daemon/event-line.js";
+import { type InputLine, longestLine, readLines } from "../daemon/read-lines.js";
 import type { CallbackEngine } from "../engine/callback-engine.js";
 import { asUcbError, UcbError } from "../errors.js";
-import { parseEventLine } from "./event-line.js";
 import type { EventSource } from "./event-sources.js";
-import { type InputLine, readLines } from "./read-lines.js";
 import type { RunLines } from "./run-lines.js";
 import type { StandardOutput } from "./standard-output.js";
 
-/** In bytes; parsed, a line may take thirty times that. */
-const longestLine = 16 * 1024 * 1024;
 /** Bytes of lines whose runs may wait or execute, before events have to wait: runs keep the records they were fired with. */
 const mostHeld = 256 * 1024 * 1024;
 /** Runs that may wait before events have to wait, too: less than the usual queue of one callback, lest it overflow. */
@@ -114,8 +112,4 @@ export class EventFeed {
       this.#lines.refused({ file, line: number }, error);
     }
   }
-}
-
-function isBlank(bytes: Buffer): boolean {
-  return bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
 }

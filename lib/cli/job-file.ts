@@ -2,10 +2,10 @@ import { readFile } from "node:fs/promises";
 import { text as readAll } from "node:stream/consumers";
 import type { Command } from "commander";
 import type { Job } from "../bridge/supervisor.js";
+import { withoutByteOrderMark } from "../daemon/byte-order-mark.js";
+import { checkJob } from "../daemon/job-record.js";
 import { asUcbError, UcbError } from "../errors.js";
-import { withoutByteOrderMark } from "./byte-order-mark.js";
 import { toPath } from "./common-options.js";
-import { checkJob } from "./job-record.js";
 
 export function addJobOption(command: Command): Command {
   return command.option(

@@ -1,14 +1,20 @@
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { addCheck } from "./check.js";
 import { complain } from "./complaint.js";
+import { addEmit } from "./emit.js";
 import { exitCodes, type Finish } from "./exit-codes.js";
 import { addExplain } from "./explain.js";
 import { addFire } from "./fire.js";
 import { addHelp } from "./help.js";
 import { addList } from "./list.js";
+import { addLog } from "./log.js";
+import { packageVersion } from "./package-version.js";
+import { addPending } from "./pending.js";
+import { addReload } from "./reload.js";
 import { addRun } from "./run.js";
+import { addRuns } from "./runs.js";
 import { StandardOutput } from "./standard-output.js";
+import { addStatus } from "./status.js";
 
 /** Does what the command line asks for and returns the exit code. */
 export async function runProgram(args: readonly string[]): Promise<number> {
@@ -42,7 +48,7 @@ async function afterHelp(help: StandardOutput, error: CommanderError): Promise<n
 function createProgram(help: StandardOutput, finish: Finish): Command {
   const program = new Command("ucb")
     .description("Runs a site's callbacks when the events of a job supervisor match the rules of a directory.")
-    .version(version(), "--version", "print the version")
+    .version(packageVersion(), "--version", "print the version")
     .helpOption("-h, --help", "print this help")
     .usage("COMMAND [options]")
     .exitOverride()
@@ -52,7 +58,11 @@ function createProgram(help: StandardOutput, finish: Finish): Command {
       outputError: (text, write) => write(text.replace(/^error: /, "ucb: ")),
     })
     .addHelpText("after", epilogue);
-  for (const add of [addCheck, addList, addExplain, addFire, addRun, addHelp]) add(program, finish);
+  const commands = [
+    ...[addCheck, addList, addExplain, addFire, addRun],
+    ...[addEmit, addStatus, addRuns, addPending, addLog, addReload, addHelp],
+  ];
+  for (const add of commands) add(program, finish);
   for (const command of program.commands) command.showHelpAfterError(`see \`ucb ${command.name()} --help\``);
   return program;
 }
@@ -71,14 +81,11 @@ Examples:
   ucb explain complete-work-1001-17                  what would this event run, and why not the rest?
   ucb fire failed-job-1001 --job job.json            run it for real
   supervisor-events | ucb run                        run what a stream of events asks for
+  ucb run --socket ./ucb.sock                        the same as a daemon; then, from elsewhere:
+  ucb emit failed-job-1001 --socket ./ucb.sock       report an event to it
 `;
 
 /** Asking for help or for the version is no wrong usage; asking for nothing is. */
 function exitCodeOf({ code }: CommanderError): number {
   return code === "commander.helpDisplayed" || code === "commander.version" ? exitCodes.good : exitCodes.usage;
-}
-
-function version(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }

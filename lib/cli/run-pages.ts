@@ -1,6 +1,6 @@
 import type { Action } from "../bridge/supervisor.js";
+import { readRunOutput } from "../daemon/run-output.js";
 import type { Run } from "../execute/run.js";
-import { readRunOutput } from "./run-output.js";
 import type { StandardOutput } from "./standard-output.js";
 import { harmless, type Terminal, terminalOf } from "./terminal.js";
 

@@ -1,5 +1,8 @@
-import type { Command } from "commander";
-import type { CallbackEngine } from "../engine/callback-engine.js";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { Daemon } from "../daemon/daemon.js";
+import type { HttpOptions } from "../daemon/http-face.js";
+import type { CallbackEngine, CloseMode } from "../engine/callback-engine.js";
+import type { ConfigurationChange } from "../engine/configuration-change.js";
 import {
   addLogpathOption,
   addSiteOptions,
@@ -14,7 +17,9 @@ import { onEnded, withEngine } from "./engine-session.js";
 import { EventFeed } from "./event-feed.js";
 import { type EventSource, eventSources } from "./event-sources.js";
 import { exitCodes, type Finish } from "./exit-codes.js";
+import { groupNumber } from "./group-number.js";
 import { noteRest } from "./note-limits.js";
+import { packageVersion } from "./package-version.js";
 import { RunLines } from "./run-lines.js";
 import type { StandardOutput } from "./standard-output.js";
 
@@ -33,7 +38,21 @@ export function addRun(program: Command, finish: Finish): void {
       "read events from there instead; may be given several times (- is standard input)",
       collectPaths,
     );
-  command.option("--state <DIR>", "keep runs there, so that they survive a crash", toAbsolute);
+  command
+    .option("--state <DIR>", "keep runs there, so that they survive a crash", toAbsolute)
+    .option("--socket <PATH>", "be a daemon: take events and questions on this unix socket", toAbsolute)
+    .option("--group <GROUP>", "let the members of this group use the socket, too")
+    .option(
+      "--http <HOST:PORT>",
+      "be a daemon over HTTP, for whoever can connect there; [::1]:8080, 127.0.0.1:8080",
+      httpAddress,
+    )
+    .option("--no-watch", "do not read the configuration again when its files change")
+    .addOption(
+      new Option("--on-stop <HOW>", "what becomes of runs when a daemon is told to stop")
+        .choices(["wait", "leave", "terminate"])
+        .default("wait"),
+    );
   addLogpathOption(addSiteOptions(command))
     .addHelpText("after", epilogue)
     .action(async (directories: string[], options: RunOptions) => finish(await run(directories, options)));
@@ -42,6 +61,11 @@ export function addRun(program: Command, finish: Finish): void {
 interface RunOptions extends RunningOptions {
   events?: string[];
   state?: string;
+  socket?: string;
+  group?: string;
+  http?: HttpOptions;
+  watch: boolean;
+  onStop: CloseMode;
 }
 
 const epilogue = `
@@ -60,6 +84,10 @@ Events are taken in order. When 5,000 runs wait, or nobody reads the outcomes, i
 With --state, runs that have not ended when ucb dies go on when it is started with the same folder again: those
 that wait are run, processes that live are waited for, and what ended unseen is run again (on_lost).
 
+With --socket or --http it is a daemon: it serves until it is told to stop, and reads events from files only
+if --events names some. \`ucb emit\`, \`status\`, \`runs\`, \`pending\`, \`log\` and \`reload\` talk to it, and so does any program: a line of
+the input above gets the answer {"taken":{"event","runs"}}, see docs/reference.md. SIGHUP lets it reload.
+
 After the first SIGINT (Ctrl-C) or SIGTERM no more events are taken, and what was fired still runs; the
 second ends it; at the third ucb dies by that signal and says which runs it leaves behind. If whoever
 reads the outcomes goes away, that is like the first.
@@ -76,21 +104,70 @@ Examples:
 `;
 
 async function run(directories: readonly string[], options: RunOptions): Promise<number> {
-  const sources = await eventSources(options.events ?? []);
+  const isDaemon = options.socket !== undefined || options.http !== undefined;
+  const sources = isDaemon && options.events === undefined ? [] : await eventSources(options.events ?? []);
   const listen = (engine: CallbackEngine, output: StandardOutput) => {
     const lines = new RunLines(output);
     engine.on("action", (action) => lines.asked(action));
+    engine.on("configuration", noteChange);
     onEnded(engine, (run) => lines.ended(run));
   };
-  return await withEngine(directories, { ...options, warnings: true, listen }, async ({ engine, output, onStop }) => {
-    const feed = new EventFeed(engine, output, new RunLines(output));
-    onStop(() => feed.stop());
-    const wasRead = await readAll(sources, feed, options);
-    if (!feed.stopped) noteRest(engine);
-    await engine.idle();
-    if (feed.refused > 0) note(`${feed.refused} of ${count(feed.lines, "line")} were no events`);
-    return wasRead && feed.refused === 0 ? exitCodes.good : exitCodes.no;
+  return await withEngine(
+    directories,
+    { ...options, warnings: true, trace: isDaemon, listen },
+    async ({ engine, output, onStop }) => {
+      const feed = new EventFeed(engine, output, new RunLines(output));
+      onStop(() => feed.stop());
+      if (isDaemon) return await serve(engine, options, feed, sources, onStop);
+      const wasRead = await readAll(sources, feed, options);
+      if (!feed.stopped) noteRest(engine);
+      await engine.idle();
+      if (feed.refused > 0) note(`${feed.refused} of ${count(feed.lines, "line")} were no events`);
+      return wasRead && feed.refused === 0 ? exitCodes.good : exitCodes.no;
+    },
+  );
+}
+
+function noteChange({ generation, added, removed, changed }: ConfigurationChange): void {
+  const parts = [...added.map((id) => `+${id}`), ...removed.map((id) => `-${id}`), ...changed.map((id) => `~${id}`)];
+  note(`configuration ${generation} holds now: ${parts.join(" ")}`);
+}
+
+/** Serves until it is told to stop. */
+async function serve(
+  engine: CallbackEngine,
+  options: RunOptions,
+  feed: EventFeed,
+  sources: readonly EventSource[],
+  onStop: (stop: () => void) => void,
+): Promise<number> {
+  const { socket = null, http = null, state } = options;
+  const daemon = await Daemon.open(engine, {
+    ...{ socket, http, version: packageVersion(), isDurable: state !== undefined },
+    group: options.group === undefined ? undefined : await groupNumber(options.group),
   });
+  const reload = () => void engine.reload().catch((error) => complain(error, options.color));
+  process.on("SIGHUP", reload);
+  try {
+    if (socket !== null) note(`listening on ${socket}`);
+    if (http !== null) note(`listening on http://${http.host}:${daemon.httpPort}`);
+    const stopped = new Promise<void>((resolve) => {
+      onStop(() => {
+        feed.stop();
+        resolve();
+      });
+    });
+    const wasRead = sources.length === 0 || (await Promise.race([readAll(sources, feed, options), stopped]));
+    await stopped;
+    await daemon.close();
+    // Waiting can still be cut short by a second signal.
+    if (options.onStop === "wait") await engine.idle();
+    else await engine.close({ running: options.onStop });
+    return wasRead === false ? exitCodes.no : exitCodes.good;
+  } finally {
+    process.off("SIGHUP", reload);
+    await daemon.close();
+  }
 }
 
 /** Whether all there was has been read. What it fired so far is not given up if it has not. */
@@ -109,4 +186,12 @@ async function readAll(sources: readonly EventSource[], feed: EventFeed, { color
     if (feed.stopped) return false;
   }
   return true;
+}
+
+/** `HOST:PORT`, with an IPv6 address in brackets. */
+function httpAddress(text: string): HttpOptions {
+  const [, bracketed, plain, port] = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+)):([0-9]{1,5})$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  if (host === undefined || Number(port) > 65_535) throw new InvalidArgumentError("It is no HOST:PORT.");
+  return { host, port: Number(port) };
 }

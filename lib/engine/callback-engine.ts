@@ -40,6 +40,8 @@ import type { RecoveredRun } from "./recovery.js";
 import type { EventRecords } from "./run-book.js";
 import { Runs } from "./runs.js";
 import { EngineSupervisorPort } from "./supervisor-port.js";
+import { TimeMemory } from "./time-memory.js";
+import { TimeTriggers } from "./time-triggers.js";
 
 /** An event, taken apart, with the records it carries. */
 export interface EngineEvent extends Omit<EventFields, "extra" | "name" | "jobId"> {
@@ -82,6 +84,7 @@ export class CallbackEngine {
   readonly #runs: Runs;
   readonly #state: DurableState | null;
   readonly #matching: Matching;
+  readonly #times: TimeTriggers;
   /** Runs of an engine before whose functions nobody has registered yet. */
   #unclaimed: RecoveredRun[] = [];
   #registrations = 0;
@@ -98,7 +101,7 @@ export class CallbackEngine {
     const { launcher, logPath } = script;
     const matcher = new Matcher();
     const room = { matcher, records: this.#records, events: this.#events };
-    this.#state = stored === null ? null : new DurableState(stored.journal, stored.memories, room);
+    this.#state = stored === null ? null : new DurableState(stored.journal, stored, room);
     this.#qcb = { launcher, supervisor: this.#port, mail: configuration.qbConf.mail, logPath };
     this.#runs = new Runs({
       ...{ records: this.#records, events: this.#events, port: this.#port, script, state: this.#state },
@@ -112,6 +115,14 @@ export class CallbackEngine {
     });
     for (const job of stored?.jobs ?? []) this.#matching.restore(job);
     for (const run of stored?.runs ?? []) this.#recover(run);
+    this.#times = new TimeTriggers({
+      triggers: () => this.#table.rules().map(({ trigger }) => trigger),
+      jobs: this.#records,
+      memory: this.#state?.times ?? new TimeMemory([], null),
+      emit: (event) => void this.emit(event),
+    });
+    this.#records.onNew = (id) => this.#times.attaching(id);
+    this.#times.triggersChanged();
     script.bridge.serve(this.#port.handler);
     script.warm.onProblem = (error) => this.#events.tell("problem", error);
   }
@@ -143,6 +154,11 @@ export class CallbackEngine {
    */
   get load(): { queued: number; running: number; delayed: number } {
     return this.#runs.load;
+  }
+
+  /** Events that were reported and runs they asked for, since the engine was opened. */
+  get totals(): { events: number; matches: number } {
+    return { ...this.#matching.totals };
   }
 
   /** What became of the runs of each callback that has fired, by its id; a copy of this moment. */
@@ -225,14 +241,14 @@ export class CallbackEngine {
     const limits = functionLimits(callback.limits ?? {});
     const registered: FunctionCallback = { name, trigger, run: callback.run, timeoutMs, limits };
     this.#table.add(registered);
-    this.#matching.rulesChanged();
+    this.#rulesChanged();
     this.#claim(registered);
     return {
       name,
       unregister: () => {
         if (!this.#table.remove(registered)) return;
         this.#runs.forget(name);
-        this.#matching.rulesChanged();
+        this.#rulesChanged();
       },
     };
   }
@@ -299,6 +315,7 @@ export class CallbackEngine {
 
   async #shutDown(mode: CloseMode): Promise<void> {
     this.#site.close();
+    this.#times.close();
     const stopped = mode === "wait" ? null : this.#runs.stop();
     const launcherClosed = mode === "wait" ? null : this.#script.launcher.close({ running: mode });
     await stopped;
@@ -311,9 +328,14 @@ export class CallbackEngine {
     this.#events.clear();
   }
 
+  #rulesChanged(): void {
+    this.#matching.rulesChanged();
+    this.#times.triggersChanged();
+  }
+
   #reconfigure(change: ConfigurationChange, { configuration, interpreters }: Site): void {
     this.#table.replace(configuration.callbacks);
-    this.#matching.rulesChanged();
+    this.#rulesChanged();
     this.#script.interpreters = interpreters;
     this.#qcb.mail = configuration.qbConf.mail;
     this.#runs.reconfigured(change.generation, this.#table.sites, change.removed);

@@ -29,6 +29,8 @@ export class Matching {
   readonly #trace: MemoryTrace | null;
   /** Rules changed since the matcher was loaded; loading waits for the next event, so that many registrations cost one. */
   #stale = true;
+  /** Since the engine was opened. */
+  readonly totals = { events: 0, matches: 0 };
   /** The event being matched, for the visitor below: one closure for all events keeps the path free of allocation. */
   #currentText = "";
   #currentRecords: EventRecords = noRecords;
@@ -74,6 +76,8 @@ export class Matching {
       ? this.#matcher.matchEach(text, this.#visit)
       : this.#reportWithRecord(text, records.job, isLifecycle);
     if (this.#trace !== null) this.#collectMemories(text);
+    this.totals.events++;
+    this.totals.matches += count;
     return count;
   }
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseEventLine } from "../../lib/cli/event-line.js";
-import { nestsDeeper } from "../../lib/cli/json-depth.js";
-import { readLines } from "../../lib/cli/read-lines.js";
+import { parseEventLine } from "../../lib/daemon/event-line.js";
+import { nestsDeeper } from "../../lib/daemon/json-depth.js";
+import { readLines } from "../../lib/daemon/read-lines.js";
 import { UcbError } from "../../lib/errors.js";
 import { formatEvent, parseEvent } from "../../lib/trigger/event.js";
 import { expectLinear } from "../support/growth.js";

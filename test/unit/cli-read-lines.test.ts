@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { readLines } from "../../lib/cli/read-lines.js";
+import { readLines } from "../../lib/daemon/read-lines.js";
 
 async function linesOf(chunks: readonly (string | Buffer)[], longest = 1000) {
   async function* stream() {

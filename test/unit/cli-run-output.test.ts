@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { readRunOutput } from "../../lib/cli/run-output.js";
+import { readRunOutput } from "../../lib/daemon/run-output.js";
 import type { Run } from "../../lib/execute/run.js";
 
 function logged(text: string, name = "7.cb"): Run {

@@ -10,16 +10,37 @@ import { nestsDeeper } from "./json-depth.js";
 /** What is large belongs into the records; an event is kept and shown wherever its runs are. */
 const longestEvent = 1024 * 1024;
 
+export function isBlank(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
+}
+
+/** Whether a record reports an event; what does not may ask something. */
+export function isEventLine(record: Readonly<Record<string, unknown>>): boolean {
+  return Object.hasOwn(record, "event") || !Object.hasOwn(record, "ask");
+}
+
 /**
  * One line of a stream of events.
  * @throws UcbError `ERR_UCB_INPUT` if it is no record of an event, `ERR_UCB_EVENT` if the event is malformed
  */
 export function parseEventLine(line: Buffer): string | EngineEvent {
-  if (!isUtf8(line)) throw new UcbError("ERR_UCB_INPUT", "the line is not UTF-8");
-  if (nestsDeeper(line, deepestData)) {
-    throw new UcbError("ERR_UCB_INPUT", `the line nests deeper than ${deepestData} levels`);
-  }
-  const checked = checkEventRecord(parseJson(withoutByteOrderMark(line.toString("utf8"))));
+  return parseEventRecord(parseValue(line));
+}
+
+/**
+ * The record on a line; null if the line is blank.
+ * @throws UcbError `ERR_UCB_INPUT`
+ */
+export function parseJsonLine(line: Buffer): Readonly<Record<string, unknown>> | null {
+  if (isBlank(line)) return null;
+  const value = parseValue(line);
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new UcbError("ERR_UCB_INPUT", "the line is no JSON object");
+}
+
+/** @throws UcbError as {@link parseEventLine} says */
+export function parseEventRecord(record: unknown): string | EngineEvent {
+  const checked = checkEventRecord(record);
   if ("problem" in checked) throw new UcbError("ERR_UCB_INPUT", checked.problem);
   const { event, job, work, subjob } = checked.value;
   const mistake = mistakeInData(event, "event");
@@ -40,6 +61,14 @@ export function parseEventLine(line: Buffer): string | EngineEvent {
     ...(work === undefined ? {} : { work }),
     ...(subjob === undefined ? {} : { subjob }),
   };
+}
+
+function parseValue(line: Buffer): unknown {
+  if (!isUtf8(line)) throw new UcbError("ERR_UCB_INPUT", "the line is not UTF-8");
+  if (nestsDeeper(line, deepestData)) {
+    throw new UcbError("ERR_UCB_INPUT", `the line nests deeper than ${deepestData} levels`);
+  }
+  return parseJson(withoutByteOrderMark(line.toString("utf8")));
 }
 
 function parseJson(text: string): unknown {

@@ -6,6 +6,9 @@ export interface InputLine {
   bytes: Buffer | null;
 }
 
+/** What a line of events may have, in bytes: parsed, the densest JSON takes fifty times as much. */
+export const longestLine = 16 * 1024 * 1024;
+
 const lineFeed = 0x0a;
 
 /**

@@ -1,0 +1,74 @@
+import { connect } from "node:net";
+import { createInterface } from "node:readline";
+import type { Command } from "commander";
+import { UcbError } from "../errors.js";
+import { toAbsolute } from "./common-options.js";
+
+export const usualSocket = "/run/ucb.sock";
+
+export interface ClientOptions {
+  socket?: string;
+  json?: boolean;
+  color?: boolean;
+}
+
+/** What every command takes that talks to a daemon. */
+export function addClientOptions(command: Command): Command {
+  return command
+    .option("--socket <PATH>", "the daemon's socket (default: $UCB_CONTROL, else /run/ucb.sock)", toAbsolute)
+    .option("--json", "print for programs instead of people")
+    .option("--color", "color the output (default: on terminals, unless NO_COLOR is set)")
+    .option("--no-color", "do not color the output");
+}
+
+/**
+ * Asks a daemon something and returns its answer.
+ * @throws UcbError `ERR_UCB_CONTROL` if it cannot be reached or goes away; what the daemon refuses with
+ */
+export async function askDaemon<Answer>(request: object, options: ClientOptions): Promise<Answer> {
+  for await (const answer of talkToDaemon(request, options, true)) return answer as Answer;
+  throw new UcbError("ERR_UCB_CONTROL", "the daemon went away without an answer", { path: socketPath(options) });
+}
+
+/** All that a daemon says from then on; with `isLast` it is told that nothing more will be asked. */
+export async function* talkToDaemon(request: object, options: ClientOptions, isLast = false): AsyncGenerator<object> {
+  const path = socketPath(options);
+  const socket = connect({ path, allowHalfOpen: true });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once("connect", resolve);
+      socket.once("error", (error: NodeJS.ErrnoException) => reject(unreachable(path, error)));
+    });
+    const line = `${JSON.stringify(request)}\n`;
+    if (isLast) socket.end(line);
+    else socket.write(line);
+    for await (const text of createInterface({ input: socket })) yield refuseErrors(JSON.parse(text));
+  } finally {
+    socket.destroy();
+  }
+}
+
+export function socketPath({ socket }: ClientOptions): string {
+  return socket ?? (process.env.UCB_CONTROL || usualSocket);
+}
+
+function refuseErrors(answer: { error?: { message: string; code: string; hint?: string } }): object {
+  const { error } = answer;
+  if (error === undefined) return answer;
+  throw new UcbError(error.code as UcbError["code"], error.message, { hint: error.hint });
+}
+
+function unreachable(path: string, error: NodeJS.ErrnoException): UcbError {
+  const reason =
+    error.code === "ENOENT"
+      ? "there is no such socket"
+      : error.code === "ECONNREFUSED"
+        ? "nobody listens there any more"
+        : error.message;
+  return new UcbError("ERR_UCB_CONTROL", `no daemon can be reached at ${path}: ${reason}`, {
+    cause: error,
+    errno: error.code,
+    path,
+    hint: "`ucb run --socket PATH` starts one; name its socket with --socket or UCB_CONTROL",
+  });
+}

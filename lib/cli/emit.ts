@@ -1,0 +1,60 @@
+import type { Command } from "commander";
+import { UcbError } from "../errors.js";
+import { note } from "./complaint.js";
+import { count } from "./count.js";
+import { addClientOptions, askDaemon, type ClientOptions } from "./daemon-client.js";
+import { eventArgument, readEventArgument } from "./event-argument.js";
+import { exitCodes, type Finish } from "./exit-codes.js";
+import { addJobOption, readJobFile } from "./job-file.js";
+import { StandardOutput } from "./standard-output.js";
+
+interface EmitOptions extends ClientOptions {
+  job?: string;
+}
+
+export function addEmit(program: Command, finish: Finish): void {
+  const command = program
+    .command("emit")
+    .summary("report an event to a running daemon")
+    .description(
+      "Reports an event to the daemon and says which runs it fired. Exits once the daemon has taken it; if the daemon " +
+        "keeps a state, once it is durable.",
+    )
+    .argument(...eventArgument);
+  addJobOption(addClientOptions(command))
+    .addHelpText("after", epilogue)
+    .action(async (event: string, options: EmitOptions) => {
+      readEventArgument(event, command);
+      finish(await emit(event, options));
+    });
+}
+
+const epilogue = `
+Exit codes: 0 the event was taken, whatever it fires; 1 it was not, or is not durable although it
+should be; 2 wrong usage.
+
+--json prints the daemon's answer: {"taken":{"event","runs":["01KB..."]}}
+
+Examples:
+  ucb emit submit-job-1001 --job job.json
+  ucb emit complete-work-1001-17 --socket ./ucb.sock
+`;
+
+interface Answer {
+  taken: { event: string; runs: string[]; undurable?: string };
+}
+
+async function emit(event: string, options: EmitOptions): Promise<number> {
+  const jobs = options.job === undefined ? [] : await readJobFile(options.job);
+  if (jobs.length > 1) throw new UcbError("ERR_UCB_INPUT", "an event carries the record of one job, not of several");
+  const [job] = jobs;
+  const answer = await askDaemon<Answer>({ event, ...(job === undefined ? {} : { job }) }, options);
+  const { runs, undurable } = answer.taken;
+  const output = new StandardOutput();
+  if (options.json === true) output.write(`${JSON.stringify(answer)}\n`);
+  else output.write(`${event} fires ${count(runs.length, "run")}${runs.map((id) => `\n  ${id}`).join("")}\n`);
+  await output.flush();
+  if (undurable === undefined) return exitCodes.good;
+  note(undurable);
+  return exitCodes.no;
+}

@@ -1,0 +1,63 @@
+import type { Command } from "commander";
+import type { Status } from "../daemon/desk.js";
+import type { CallbackCounters } from "../engine/counters.js";
+import { addClientOptions, askDaemon, type ClientOptions } from "./daemon-client.js";
+import { exitCodes, type Finish } from "./exit-codes.js";
+import { StandardOutput } from "./standard-output.js";
+import { table } from "./table.js";
+import { harmless, terminalOf } from "./terminal.js";
+
+export function addStatus(program: Command, finish: Finish): void {
+  const command = program
+    .command("status")
+    .summary("say how a running daemon does")
+    .description("Shows what a daemon runs, what waits, and what became of the runs of each callback.");
+  addClientOptions(command)
+    .addHelpText("after", epilogue)
+    .action(async (options: ClientOptions) => finish(await status(options)));
+}
+
+const epilogue = `
+Exit codes: 0 the daemon has answered; 1 it cannot be reached; 2 wrong usage.
+
+Examples:
+  ucb status
+  ucb status --json --socket ./ucb.sock
+`;
+
+async function status(options: ClientOptions): Promise<number> {
+  const answer = await askDaemon<{ status: Status }>({ ask: "status" }, options);
+  const output = new StandardOutput();
+  output.write(options.json === true ? `${JSON.stringify(answer)}\n` : page(answer.status, options));
+  await output.flush();
+  return exitCodes.good;
+}
+
+function page(status: Status, { color }: ClientOptions): string {
+  const { colors, width } = terminalOf(process.stdout, color);
+  const { queued, running, delayed, undurable } = status;
+  const state = undurable === null ? "durable" : undurable === false ? "in memory" : colors.red(harmless(undurable));
+  const lines = [
+    `daemon ${status.pid}, version ${status.version}, since ${new Date(status.startedAt).toISOString()}`,
+    `configuration ${status.generation}: ${status.callbacks} callbacks`,
+    `runs: ${running} running, ${queued} waiting${delayed === 0 ? "" : ` (${delayed} for a retry or a pause)`}; ${state}`,
+  ];
+  const rows = Object.entries(status.counters).map(([id, counters]) => row(id, counters as CallbackCounters));
+  const counters = rows.length === 0 ? "" : `\n${table(columns, rows, width)}`;
+  const pauses = Object.entries(status.pauses).map(([id, pause]) => {
+    const { until, reason } = pause as { until: number; reason: string };
+    return colors.yellow(`${harmless(id)} is paused until ${new Date(until).toISOString()}: ${harmless(reason)}\n`);
+  });
+  return `${lines.join("\n")}\n${counters}${pauses.length === 0 ? "" : `\n${pauses.join("")}`}`;
+}
+
+const columns = [
+  { title: "callback", flexible: true },
+  ...["fired", "succeeded", "failed", "timed out", "lost", "retried", "not run"].map((title) => ({ title })),
+];
+
+function row(id: string, counters: CallbackCounters): string[] {
+  const { fired, succeeded, failed, timedOut, lost, retried, throttled, coalesced, dropped } = counters;
+  const notRun = throttled + coalesced + Object.values(dropped).reduce((sum, count) => sum + count, 0);
+  return [harmless(id), ...[fired, succeeded, failed, timedOut, lost, retried, notRun].map(String)];
+}

@@ -1,0 +1,113 @@
+import { chmod, chown, lstat, unlink } from "node:fs/promises";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { asUcbError, UcbError } from "../errors.js";
+import { ControlConnection, type ControlRoom } from "./control-connection.js";
+
+export interface ControlSocketOptions {
+  /** Absolute path. */
+  path: string;
+  /** Members of this group may use it, too; its number. */
+  group?: number | undefined;
+}
+
+/** Longest path of a unix socket: `sun_path` less its final NUL. */
+const longestPath = 107;
+/** Clients at once; more are turned away. */
+const mostConnections = 1024;
+
+/** Where a daemon takes events and questions: a unix socket of its owner's alone, unless a group is let in. */
+export class ControlSocket {
+  readonly #server: Server;
+  readonly #path: string;
+  readonly #connections = new Set<Socket>();
+
+  private constructor(path: string, room: ControlRoom) {
+    this.#path = path;
+    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket, room));
+    this.#server.maxConnections = mostConnections;
+  }
+
+  /**
+   * Listens. A socket that nobody listens on any more is taken away first.
+   * @throws UcbError `ERR_UCB_CONTROL` if another daemon listens there, something else is there, or it cannot be made
+   */
+  static async open({ path, group }: ControlSocketOptions, room: ControlRoom): Promise<ControlSocket> {
+    if (Buffer.byteLength(path) > longestPath) {
+      throw new UcbError("ERR_UCB_CONTROL", `${path} is too long a path for a socket: at most ${longestPath} bytes`, {
+        path,
+      });
+    }
+    await makeRoom(path);
+    const control = new ControlSocket(path, room);
+    try {
+      await control.#listen(group);
+    } catch (error) {
+      throw asUcbError(error, "ERR_UCB_CONTROL", `the control socket ${path} cannot be opened`);
+    }
+    return control;
+  }
+
+  /** Takes no more clients, ends those there are, and removes the socket. */
+  async close(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    for (const socket of this.#connections) socket.destroy();
+    await closed;
+    await unlink(this.#path).catch(() => undefined);
+  }
+
+  async #listen(group: number | undefined): Promise<void> {
+    // Made by the system with what the umask leaves: nobody else may come in between.
+    const umask = process.umask(0o177);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#server.once("error", reject);
+        this.#server.listen(this.#path, () => {
+          this.#server.off("error", reject);
+          resolve();
+        });
+      });
+    } finally {
+      process.umask(umask);
+    }
+    this.#server.on("error", () => undefined);
+    if (group === undefined) return;
+    await chown(this.#path, -1, group);
+    await chmod(this.#path, 0o660);
+  }
+
+  #accept(socket: Socket, room: ControlRoom): void {
+    this.#connections.add(socket);
+    socket.once("close", () => this.#connections.delete(socket));
+    void new ControlConnection(socket, room).serve();
+  }
+}
+
+async function makeRoom(path: string): Promise<void> {
+  const facts = await lstat(path).catch(() => null);
+  if (facts === null) return;
+  if (!facts.isSocket()) {
+    throw new UcbError("ERR_UCB_CONTROL", `${path} is there already and is no socket`, {
+      path,
+      hint: "name another path with --socket",
+    });
+  }
+  if (await isAnswered(path)) {
+    throw new UcbError("ERR_UCB_CONTROL", `another daemon listens on ${path}`, {
+      path,
+      hint: `\`ucb status --socket ${path}\` asks it; stop it, or name another path with --socket`,
+    });
+  }
+  await unlink(path).catch(() => undefined);
+}
+
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on("error", (error: NodeJS.ErrnoException) =>
+      resolve(error.code !== "ECONNREFUSED" && error.code !== "ENOENT"),
+    );
+  });
+}

@@ -1,0 +1,69 @@
+import type { CallbackEngine } from "../engine/callback-engine.js";
+import { ControlSocket } from "./control-socket.js";
+import { Desk } from "./desk.js";
+import { EventIntake } from "./event-intake.js";
+import { Followers } from "./followers.js";
+import { HttpFace, type HttpOptions } from "./http-face.js";
+import { Metrics } from "./metrics.js";
+import { RunLog } from "./run-log.js";
+
+export interface DaemonOptions {
+  /** Absolute path of the control socket. */
+  socket: string | null;
+  /** The number of a group whose members may use it, too. */
+  group?: number | undefined;
+  http: HttpOptions | null;
+  isDurable: boolean;
+  version: string;
+}
+
+/** An engine that others can reach: reports come in over its socket and over HTTP, and questions are answered. */
+export class Daemon {
+  readonly #intake: EventIntake;
+  readonly #metrics: Metrics;
+  readonly #faces: (ControlSocket | HttpFace)[] = [];
+  #httpPort: number | null = null;
+
+  private constructor(engine: CallbackEngine, { isDurable, version }: DaemonOptions) {
+    this.#intake = new EventIntake(engine, isDurable);
+    this.#metrics = new Metrics(engine, version);
+  }
+
+  /** @throws UcbError `ERR_UCB_CONTROL` if it cannot listen where it is to be reached; nothing stays open then */
+  static async open(engine: CallbackEngine, options: DaemonOptions): Promise<Daemon> {
+    const daemon = new Daemon(engine, options);
+    const log = await RunLog.of(engine);
+    const room = {
+      intake: daemon.#intake,
+      desk: new Desk(engine, log, options),
+      followers: new Followers(engine),
+      metrics: () => daemon.#metrics.text(),
+    };
+    try {
+      if (options.socket !== null) {
+        daemon.#faces.push(await ControlSocket.open({ path: options.socket, group: options.group }, room));
+      }
+      if (options.http !== null) {
+        const face = await HttpFace.open(options.http, room);
+        daemon.#httpPort = face.port;
+        daemon.#faces.push(face);
+      }
+    } catch (error) {
+      await daemon.close();
+      throw error;
+    }
+    return daemon;
+  }
+
+  /** Where it listens for HTTP; null if it does not. */
+  get httpPort(): number | null {
+    return this.#httpPort;
+  }
+
+  /** Takes no more events and questions. */
+  async close(): Promise<void> {
+    this.#intake.close();
+    this.#metrics.close();
+    await Promise.all(this.#faces.splice(0).map((face) => face.close()));
+  }
+}

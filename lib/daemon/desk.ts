@@ -1,0 +1,98 @@
+import type { CallbackEngine } from "../engine/callback-engine.js";
+import { asUcbError, UcbError } from "../errors.js";
+import type { Run } from "../execute/run.js";
+import type { Question } from "./question.js";
+import type { RunLog } from "./run-log.js";
+import { readRunOutput } from "./run-output.js";
+
+/** What a daemon tells of itself. */
+export interface Status {
+  pid: number;
+  version: string;
+  /** Unix milliseconds. */
+  startedAt: number;
+  generation: number;
+  callbacks: number;
+  queued: number;
+  running: number;
+  delayed: number;
+  /** Why runs do not survive a crash at the moment; null if they do, and false where there is no state. */
+  undurable: string | false | null;
+  counters: Record<string, object>;
+  pauses: Record<string, object>;
+}
+
+/** No more of a log than this is sent, its end, in bytes. */
+const longestLog = 4 * 1024 * 1024;
+
+/** Answers what clients of a daemon ask. */
+export class Desk {
+  readonly #engine: CallbackEngine;
+  readonly #log: RunLog;
+  readonly #version: string;
+  readonly #startedAt = Date.now();
+  #generation = 1;
+  #undurable: string | false | null;
+
+  constructor(engine: CallbackEngine, log: RunLog, { version, isDurable }: { version: string; isDurable: boolean }) {
+    this.#engine = engine;
+    this.#log = log;
+    this.#version = version;
+    this.#undurable = isDurable ? null : false;
+    engine.on("configuration", ({ generation }) => {
+      this.#generation = generation;
+    });
+    engine.on("durability", (problem) => {
+      this.#undurable = problem?.message ?? null;
+    });
+  }
+
+  /** @throws UcbError */
+  async answer(question: Exclude<Question, { ask: "follow" }>): Promise<object> {
+    switch (question.ask) {
+      case "status":
+        return { status: this.status() };
+      case "runs":
+        return { runs: this.#log.list(question) };
+      case "run":
+        return { run: this.#find(question.run) };
+      case "log":
+        return { log: await this.#read(this.#find(question.run)) };
+      case "pending":
+        return { pending: this.#engine.pending(question.jobId) };
+      case "reload":
+        return { reload: await this.#engine.reload() };
+    }
+  }
+
+  status(): Status {
+    return {
+      pid: process.pid,
+      version: this.#version,
+      startedAt: this.#startedAt,
+      generation: this.#generation,
+      callbacks: this.#engine.callbacks.length,
+      ...this.#engine.load,
+      undurable: this.#undurable,
+      counters: Object.fromEntries(this.#engine.counters()),
+      pauses: Object.fromEntries(this.#engine.pauses()),
+    };
+  }
+
+  #find(id: string): Run {
+    const run = this.#log.get(id);
+    if (run !== undefined) return run;
+    throw new UcbError("ERR_UCB_UNKNOWN_RUN", `there is no run ${id}, or it ended too long ago`, {
+      hint: "`ucb runs` shows those that are known",
+    });
+  }
+
+  async #read(run: Run): Promise<object> {
+    try {
+      const output = await readRunOutput(run, longestLog);
+      return { run: run.id, path: run.log, text: output?.text ?? "", omitted: output?.omitted ?? 0 };
+    } catch (error) {
+      throw asUcbError(error, "ERR_UCB_LOG", `the output of run ${run.id} cannot be read`);
+    }
+  }
+}

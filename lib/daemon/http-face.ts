@@ -1,0 +1,154 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { asUcbError, UcbError } from "../errors.js";
+import type { ControlRoom } from "./control-connection.js";
+import { isEventLine, parseEventRecord, parseJsonLine } from "./event-line.js";
+import { parseQuestion, type Question } from "./question.js";
+import { longestLine, readLines } from "./read-lines.js";
+import { errorLine } from "./wire.js";
+
+export interface HttpOptions {
+  host: string;
+  /** 0 for any. */
+  port: number;
+}
+
+/** What an HTTP face needs beyond what the control socket needs. */
+export interface HttpRoom extends ControlRoom {
+  /** In the text format of Prometheus. */
+  metrics(): Promise<string>;
+}
+
+const ndjson = { "content-type": "application/x-ndjson; charset=utf-8" };
+
+/**
+ * The daemon over HTTP, for those who cannot reach its socket. It knows no users: whoever can connect may do everything, so it
+ * listens only where it is told to.
+ *
+ * `POST /events` takes events, a line each, and answers a line for each; `GET /status`, `/runs`, `/runs/ID`, `/runs/ID/log` and
+ * `/pending` answer questions; `POST /reload` reloads; `GET /follow` tells what happens; `GET /metrics` and `/healthz` are for
+ * those who watch.
+ */
+export class HttpFace {
+  readonly #server: Server;
+  readonly #room: HttpRoom;
+
+  private constructor(room: HttpRoom) {
+    this.#room = room;
+    this.#server = createServer((request, response) => void this.#serve(request, response));
+  }
+
+  /** @throws UcbError `ERR_UCB_CONTROL` if it cannot listen there */
+  static async open({ host, port }: HttpOptions, room: HttpRoom): Promise<HttpFace> {
+    const face = new HttpFace(room);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        face.#server.once("error", reject);
+        face.#server.listen(port, host, resolve);
+      });
+    } catch (error) {
+      throw asUcbError(error, "ERR_UCB_CONTROL", `nothing can be served at http://${host}:${port}`);
+    }
+    return face;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      await this.#route(request, response);
+    } catch (error) {
+      if (response.headersSent) response.destroy();
+      else refuse(response, asUcbError(error, "ERR_UCB_INPUT", ""));
+    }
+  }
+
+  async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? "/", "http://daemon");
+    // A browser that was lured here sends its own name for us, or none of ours.
+    if (request.headers.origin !== undefined)
+      throw new UcbError("ERR_UCB_INPUT", "requests of web pages are not taken");
+    const path = `${request.method} ${url.pathname}`;
+    if (path === "POST /events") return await this.#takeEvents(request, response);
+    if (path === "GET /follow") return this.#follow(response);
+    if (path === "GET /metrics")
+      return void response.setHeader("content-type", "text/plain; version=0.0.4").end(await this.#room.metrics());
+    if (path === "GET /healthz") return void response.setHeader("content-type", "text/plain").end("ok\n");
+    const question = questionOf(path, url.searchParams);
+    if (question === null || question.ask === "follow") return notFound(response, path);
+    const answer = await this.#room.desk.answer(question);
+    response.setHeader("content-type", "application/json; charset=utf-8").end(`${JSON.stringify(answer)}\n`);
+  }
+
+  async #takeEvents(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { intake } = this.#room;
+    response.writeHead(200, ndjson);
+    for await (const { number, bytes } of readLines(request, longestLine)) {
+      let answer: object | null;
+      try {
+        if (bytes === null)
+          throw new UcbError("ERR_UCB_INPUT", `the line is longer than ${longestLine / 1024 / 1024} MiB`);
+        const record = parseJsonLine(bytes);
+        if (record === null) continue;
+        if (!isEventLine(record)) throw new UcbError("ERR_UCB_INPUT", "only events are taken here");
+        const event = parseEventRecord(record);
+        await intake.room();
+        const taken = intake.take(event, String(record.event));
+        await intake.settle();
+        answer = { taken };
+      } catch (error) {
+        answer = errorLine(number, asUcbError(error, "ERR_UCB_INPUT", ""));
+      }
+      if (!response.write(`${JSON.stringify(answer)}\n`)) {
+        await new Promise((resolve) => response.once("drain", resolve).once("close", resolve));
+      }
+    }
+    response.end();
+  }
+
+  #follow(response: ServerResponse): void {
+    response.writeHead(200, ndjson);
+    response.flushHeaders();
+    const unfollow = this.#room.followers.add(response);
+    response.once("close", unfollow);
+  }
+}
+
+function questionOf(path: string, search: URLSearchParams): Question | null {
+  const fields = Object.fromEntries(
+    [...search].map(([name, value]) => [name, /^\d+$/.test(value) ? Number(value) : value] as const),
+  );
+  const [, id, log] = /^GET \/runs\/([^/]+)(\/log)?$/.exec(path) ?? [];
+  if (id !== undefined) return { ask: log === undefined ? "run" : "log", run: decodeURIComponent(id) };
+  switch (path) {
+    case "GET /status":
+      return { ask: "status" };
+    case "GET /runs":
+      return parseQuestion({ ...fields, ask: "runs" });
+    case "GET /pending":
+      return parseQuestion({ ...fields, ask: "pending" });
+    case "POST /reload":
+      return { ask: "reload" };
+    default:
+      return null;
+  }
+}
+
+function refuse(response: ServerResponse, error: UcbError): void {
+  const status = error.code === "ERR_UCB_INPUT" ? 400 : error.code === "ERR_UCB_UNKNOWN_RUN" ? 404 : 500;
+  response
+    .writeHead(error.code === "ERR_UCB_CONFIG" ? 409 : status, { "content-type": "application/json; charset=utf-8" })
+    .end(`${JSON.stringify(errorLine(0, error))}\n`);
+}
+
+function notFound(response: ServerResponse, path: string): void {
+  refuse(response, new UcbError("ERR_UCB_INPUT", `there is nothing at ${path}`));
+}

@@ -1,0 +1,216 @@
+import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { ndjson } from "../support/ndjson.js";
+import { type CommandResult, type RunningCommand, runCommand, startCommand } from "../support/run-command.js";
+import { type TemporarySite, temporarySite } from "../support/temporary-site.js";
+
+const patience = { timeout: 30_000, interval: 10 };
+
+interface RunningDaemon {
+  site: TemporarySite;
+  socket: string;
+  command: RunningCommand;
+  /** Runs a command that talks to it. */
+  ask(...args: string[]): Promise<CommandResult>;
+}
+
+const files = {
+  "hello.py": "print('hello from', qb.jobid())\n",
+  "both.py": "print('both')\n",
+  "callbacks.conf": "hello.py = done-job-self\nboth.py = done-work-self-1 && done-work-self-2\n",
+};
+
+async function startDaemon(...options: string[]): Promise<RunningDaemon> {
+  const site = temporarySite(files);
+  const socket = site.path("socket");
+  const command = startCommand(["run", site.directory, "--socket", socket, "--logpath", site.logPath, ...options]);
+  onTestFinished(() => void command.child.kill("SIGKILL"));
+  await vi.waitUntil(() => command.stderr.includes("listening on"), patience);
+  return { site, socket, command, ask: (...args) => runCommand([...args, "--socket", socket]) };
+}
+
+/** Sends lines to a socket, ends, and resolves to all lines that come back. */
+async function talk(socket: string, text: string | Buffer): Promise<Record<string, unknown>[]> {
+  let answer = "";
+  const client = connect({ path: socket, allowHalfOpen: true }, () => client.end(text));
+  client.setEncoding("utf8").on("data", (chunk) => {
+    answer += chunk;
+  });
+  await new Promise((resolve, reject) => client.once("end", resolve).once("error", reject));
+  return ndjson(answer) as Record<string, unknown>[];
+}
+
+test("events are taken, runs shown, their output printed, and the daemon says how it does", async () => {
+  const { ask, command, socket } = await startDaemon();
+  expect(statSync(socket).mode & 0o777).toBe(0o600);
+  const emitted = await ask("emit", "done-job-7", "--json");
+  expect(emitted).toMatchObject({ code: 0, stderr: "" });
+  const [{ taken }] = ndjson(emitted.stdout) as [{ taken: { event: string; runs: string[] } }];
+  expect(taken).toEqual({ event: "done-job-7", runs: [expect.any(String)] });
+  const [id = ""] = taken.runs;
+  await vi.waitUntil(() => command.stdout.includes(id), patience);
+
+  const runs = await ask("runs", "--json");
+  expect(JSON.parse(runs.stdout)).toMatchObject({ runs: [{ id, callback: "hello.py", state: "succeeded", jobId: 7 }] });
+  expect((await ask("runs", "--state", "failed")).stdout).toBe("no such runs\n");
+  expect((await ask("runs", "--job", "7")).stdout).toMatch(new RegExp(`${id} +hello\\.py +done-job-7 +succeeded`));
+  expect(await ask("log", id)).toMatchObject({ code: 0, stdout: "hello from 7\n" });
+  expect(await ask("log", "nothing")).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/there is no run nothing/),
+  });
+  const { stdout: status } = await ask("status");
+  expect(status).toMatch(/^daemon \d+, version /);
+  expect(status).toMatch(/0\/hello\.py +1 +1 +0/);
+  expect(status).toContain("in memory");
+});
+
+test("half-satisfied triggers are shown with what they have seen and what they wait for", async () => {
+  const { ask } = await startDaemon();
+  await ask("emit", "submit-job-6");
+  expect((await ask("pending")).stdout).toBe("no trigger is half satisfied\n");
+  await ask("emit", "complete-work-6-2");
+  const { stdout } = await ask("pending", "--job", "6");
+  expect(stdout).toMatch(/^0\/both\.py for job 6, for \d+ s: done-work-self-1 && done-work-self-2\n/);
+  expect(stdout).toMatch(/seen +done-work-self-2: complete-work-6-2 at /);
+  expect(stdout).toMatch(/waits done-work-self-1\n$/);
+});
+
+test("a good configuration is taken over, a bad one refused, and the daemon keeps going", async () => {
+  const { ask, site } = await startDaemon("--no-watch");
+  const conf = join(site.directory, "callbacks.conf");
+  writeFileSync(conf, "both.py = done-job-self\n");
+  const good = await ask("reload");
+  expect(good).toMatchObject({ code: 0, stdout: "- 0/hello.py\n~ 0/both.py\nconfiguration 2 holds now\n" });
+  expect((await ask("reload")).stdout).toBe("nothing is different: configuration 2 still holds\n");
+  writeFileSync(conf, "both.py = done-jub-self\n");
+  const bad = await ask("reload");
+  expect(bad).toMatchObject({ code: 1, stdout: "" });
+  expect(bad.stderr).toMatch(/did you mean "job"/);
+  expect(JSON.parse((await ask("emit", "done-job-1", "--json")).stdout).taken.runs).toHaveLength(1);
+});
+
+test("files that change are read again, and SIGHUP does so at once", async () => {
+  const { command, site } = await startDaemon();
+  writeFileSync(join(site.directory, "callbacks.conf"), "both.py = done-job-self\n");
+  await vi.waitUntil(() => command.stderr.includes("configuration 2 holds now: -0/hello.py ~0/both.py"), patience);
+  writeFileSync(join(site.directory, "callbacks.conf"), "hello.py = done-job-self\n");
+  command.child.kill("SIGHUP");
+  await vi.waitUntil(() => command.stderr.includes("configuration 3 holds now: +0/hello.py -0/both.py"), patience);
+});
+
+test("with a state, what was answered survives the daemon", async () => {
+  const site = temporarySite(files);
+  const [socket, state] = [site.path("socket"), site.path("state")];
+  const args = ["run", site.directory, "--socket", socket, "--logpath", site.logPath, "--state", state];
+  const first = startCommand(args);
+  await vi.waitUntil(() => first.stderr.includes("listening on"), patience);
+  await runCommand(["emit", "submit-job-6", "--socket", socket]);
+  await runCommand(["emit", "done-work-6-1", "--socket", socket]);
+  first.child.kill("SIGKILL");
+  await first.ended;
+  expect(existsSync(socket)).toBe(true);
+  const second = startCommand(args);
+  await vi.waitUntil(() => second.stderr.includes("listening on"), patience);
+  const { stdout } = await runCommand(["emit", "done-work-6-2", "--json", "--socket", socket]);
+  expect(JSON.parse(stdout).taken.runs).toHaveLength(1);
+  expect((await runCommand(["status", "--socket", socket])).stdout).toContain("durable");
+  second.child.kill("SIGTERM");
+  expect((await second.ended).stdout).toContain('"callback":"both.py"');
+  expect(existsSync(socket)).toBe(false);
+});
+
+test("lines over the socket are answered in their order, bad ones too, and cost the others nothing", async () => {
+  const { socket } = await startDaemon();
+  const lines = [
+    '{"event":"done-job-1"}',
+    "nonsense",
+    "",
+    '{"event":"done-jib-1"}',
+    '{"ask":"status"}',
+    '{"ask":"whatever"}',
+    '{"event":"done-job-2","job":{"id":3}}',
+    '{"ask":"runs","limit":-1}',
+    '{"event":"done-job-4"}',
+  ];
+  const answers = await talk(socket, `${lines.join("\n")}\n`);
+  expect(answers).toMatchObject([
+    { taken: { event: "done-job-1", runs: [expect.any(String)] } },
+    { error: { line: 2, code: "ERR_UCB_INPUT" } },
+    { error: { line: 4, code: "ERR_UCB_EVENT" } },
+    { status: { callbacks: 2 } },
+    { error: { line: 6, code: "ERR_UCB_INPUT" } },
+    { error: { line: 7, code: "ERR_UCB_EVENT" } },
+    { error: { line: 8, code: "ERR_UCB_INPUT" } },
+    { taken: { event: "done-job-4" } },
+  ]);
+});
+
+test("ten thousand events over one connection are all answered", async () => {
+  const { socket } = await startDaemon();
+  const lines = Array.from({ length: 10_000 }, (_, index) => `{"event":"running-work-1-${index}"}\n`);
+  const answers = await talk(socket, lines.join(""));
+  expect(answers).toHaveLength(10_000);
+  expect(answers.every(({ taken }) => taken !== undefined)).toBe(true);
+});
+
+test("followers hear of runs that end and of what callbacks ask for", async () => {
+  const { ask, socket, site } = await startDaemon("--no-watch");
+  writeFileSync(join(site.directory, "hello.py"), "qb.kill('7')\n");
+  const follower = startCommand(["runs", "--follow", "--limit", "0", "--socket", socket]);
+  onTestFinished(() => void follower.child.kill("SIGKILL"));
+  await vi.waitUntil(() => follower.stdout.includes("no such runs"), patience);
+  await vi.waitUntil(async () => {
+    await ask("emit", "done-job-7");
+    return follower.stdout.includes('"run"');
+  }, patience);
+  expect(follower.stdout).toContain('{"action":{"verb":"kill","target":"job","ids":["7"]');
+});
+
+test("over HTTP events are taken, questions answered, and watchers told", async () => {
+  const { command } = await startDaemon("--http", "127.0.0.1:0");
+  await vi.waitUntil(() => command.stderr.includes("http://"), patience);
+  const base = /http:\/\/127\.0\.0\.1:\d+/.exec(command.stderr)?.[0] ?? "";
+  const response = await fetch(`${base}/events`, { method: "POST", body: '{"event":"done-job-5"}\nnonsense\n' });
+  const [first, second] = ndjson(await response.text()) as { taken?: { runs: string[] }; error?: object }[];
+  expect(second).toMatchObject({ error: { line: 2, code: "ERR_UCB_INPUT" } });
+  const id = first?.taken?.runs[0] ?? "";
+  const run = await vi.waitUntil(async () => {
+    const { run } = (await (await fetch(`${base}/runs/${id}`)).json()) as { run: { state: string } };
+    return run.state === "succeeded" ? run : null;
+  }, patience);
+  expect(run).toMatchObject({ id, callback: "hello.py", event: "done-job-5" });
+  expect(await (await fetch(`${base}/runs/${id}/log`)).json()).toMatchObject({ log: { text: "hello from 5\n" } });
+  expect(await (await fetch(`${base}/runs?callback=hello.py&limit=5`)).json()).toMatchObject({ runs: [{ id }] });
+  expect((await fetch(`${base}/runs/none`)).status).toBe(404);
+  expect((await fetch(`${base}/nowhere`)).status).toBe(400);
+  expect((await fetch(`${base}/status`, { headers: { origin: "http://elsewhere" } })).status).toBe(400);
+  expect(await (await fetch(`${base}/healthz`)).text()).toBe("ok\n");
+  const metrics = await (await fetch(`${base}/metrics`)).text();
+  expect(metrics).toContain('ucb_runs_total{callback="0/hello.py",outcome="succeeded"} 1');
+  expect(metrics).toContain("ucb_events_total 1");
+  expect(metrics).toMatch(/ucb_start_seconds_count\{callback="hello\.py"\} 1/);
+  expect(metrics).toContain("nodejs_eventloop_lag_seconds");
+});
+
+test("a socket in use is refused, a dead one replaced, and what is no socket left alone", async () => {
+  const { site, socket } = await startDaemon();
+  const other = await runCommand(["run", site.directory, "--socket", socket, "--logpath", site.logPath]);
+  expect(other).toMatchObject({ code: 1, stderr: expect.stringMatching(/another daemon listens on/) });
+  const file = site.path("file");
+  writeFileSync(file, "precious");
+  const onFile = await runCommand(["run", site.directory, "--socket", file, "--logpath", site.logPath]);
+  expect(onFile).toMatchObject({ code: 1, stderr: expect.stringMatching(/is no socket/) });
+  expect(readdirSync(site.path("."))).toContain("file");
+});
+
+test("without a daemon commands say where they looked and how to start one", async () => {
+  const nowhere = await runCommand(["status", "--socket", "/nowhere/socket"]);
+  expect(nowhere).toMatchObject({ code: 1, stdout: "" });
+  expect(nowhere.stderr).toMatch(/no daemon can be reached at \/nowhere\/socket.*\nhint: .*--socket/);
+  const fromEnvironment = await runCommand(["pending"], { env: { UCB_CONTROL: "/elsewhere/socket" } });
+  expect(fromEnvironment.stderr).toContain("/elsewhere/socket");
+  expect(await runCommand(["emit", "nonsense"])).toMatchObject({ code: 2 });
+});
