@@ -7,6 +7,7 @@ import { sized } from "../harness/options.js";
 import { report } from "../harness/report.js";
 import type { Table } from "../harness/result.js";
 import { figureOf } from "../harness/statistics.js";
+import { rememberingWorkload } from "../match/remembering.js";
 import { triggerText } from "../match/rule.js";
 import { makeEvents, makeRules } from "../match/workload.js";
 import { buildProgram, countInstructions, findValgrind } from "./callgrind.js";
@@ -34,20 +35,21 @@ async function count(folder: string): Promise<Table> {
   };
   for (const [index, size] of sizes.entries()) {
     const rules = makeRules(size, 1000 + index);
-    const compiled = compileProgram(
-      rules.map((rule) => ({
-        callback: rule.callback,
-        key: `${rule.callback}`,
-        trigger: parseTriggerOrThrow(triggerText(rule)),
-      })),
-    );
-    const path = await write("rules", compiled);
+    const path = await write("rules", compiledOf(rules.map(triggerText)));
     const head = `rules: ${size.toLocaleString("en-US")}`;
     const mixed = await write("events", makeEvents(rules, eventCount, 2000 + index).join("\n"));
     await measure(`match an event, ${head}`, "MeasuredMatch", ["match", path, mixed]);
+    await measure(`match an event of a batch, ${head}`, "MeasuredBatch", ["batch", path, mixed]);
     const silent = await write("events", makeEvents(rules, eventCount, 2000 + index, 0).join("\n"));
     await measure(`match an event that fires nothing, ${head}`, "MeasuredMatch", ["match", path, silent]);
   }
+  const jobCount = sized(100_000, 5000);
+  const waiting = rememberingWorkload(jobCount, eventCount);
+  const remembering = await write("rules", compiledOf(waiting.triggers));
+  const happenings = await write("events", waiting.events.join("\n"));
+  await measure("match an event that && rules may remember", "MeasuredMatch", [
+    ...["remember", remembering, happenings, String(jobCount)],
+  ]);
   await measure("attach a job", "MeasuredAttach", ["attach", String(sized(100_000, 10_000))]);
   await measure("enqueue a launch", "MeasuredLaunch", ["launch", "200"]);
   return {
@@ -59,4 +61,10 @@ async function count(folder: string): Promise<Table> {
     columns: ["each"],
     rows: rows.map(({ name, instructions }) => ({ name, figures: [figureOf([instructions])] })),
   };
+}
+
+function compiledOf(triggers: readonly string[]): Uint8Array {
+  return compileProgram(
+    triggers.map((text, callback) => ({ callback, key: `${callback}`, trigger: parseTriggerOrThrow(text) })),
+  );
 }

@@ -1,8 +1,10 @@
 // Does one thing many times inside the function `Measured`, and only there, so that callgrind can be told to count
 // nothing else. Prints how often it did it.
 //   program match PROGRAM EVENTS   matches every line of EVENTS with a compiled program
-//   program attach COUNT           attaches jobs
-//   program launch COUNT           puts launches of /bin/true into a launcher's queue
+//   program batch PROGRAM EVENTS   matches the lines of EVENTS from bytes, as a batch
+//   program remember PROGRAM EVENTS JOBS   matches every line with so many jobs attached, and what it does is
+//   remembered program attach COUNT           attaches jobs program launch COUNT           puts launches of /bin/true
+//   into a launcher's queue
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -53,6 +55,16 @@ extern "C" {
   return fired;
 }
 
+[[gnu::noinline]] std::size_t MeasuredBatch(ucb::trigger::Matcher& matcher, std::string_view text) {
+  std::size_t events = 0;
+  ucb::trigger::BatchResult result;
+  for (std::size_t at = 0; at < text.size(); at = result.next) {
+    matcher.MatchBatch(text, at, 512, true, result);
+    events += result.events;
+  }
+  return events;
+}
+
 [[gnu::noinline]] void MeasuredAttach(ucb::trigger::Matcher& matcher, std::uint64_t count) {
   for (std::uint64_t job = 1; job <= count; job++) matcher.Attach(job, 0, 0, {});
 }
@@ -65,15 +77,27 @@ extern "C" {
 
 namespace {
 
-std::size_t Match(const char* program_path, const char* events_path) {
+void Load(ucb::trigger::Matcher& matcher, const char* program_path) {
   const std::string program = ReadFile(program_path);
+  if (!matcher.Load(std::as_bytes(std::span(program)))) Fail("the program was refused");
+}
+
+std::size_t Match(const char* program_path, const char* events_path, std::uint64_t jobs) {
   const std::string text = ReadFile(events_path);
   const std::vector<std::string_view> events = LinesOf(text);
   ucb::trigger::Matcher matcher;
-  if (!matcher.Load(std::as_bytes(std::span(program)))) Fail("the program was refused");
+  Load(matcher, program_path);
+  for (std::uint64_t job = 1; job <= jobs; job++) matcher.Attach(job, 0, 0, {});
   const std::size_t fired = MeasuredMatch(matcher, events);
   std::fprintf(stderr, "%zu fired\n", fired);
   return events.size();
+}
+
+std::size_t Batch(const char* program_path, const char* events_path) {
+  const std::string text = ReadFile(events_path);
+  ucb::trigger::Matcher matcher;
+  Load(matcher, program_path);
+  return MeasuredBatch(matcher, text);
 }
 
 std::size_t Attach(std::uint64_t count) {
@@ -106,13 +130,19 @@ int main(int count, char** arguments) {
   const std::string_view mode = count > 2 ? arguments[1] : "";
   std::size_t done = 0;
   if (mode == "match" && count == 4) {
-    done = Match(arguments[2], arguments[3]);
+    done = Match(arguments[2], arguments[3], 0);
+  } else if (mode == "batch" && count == 4) {
+    done = Batch(arguments[2], arguments[3]);
+  } else if (mode == "remember" && count == 5) {
+    done = Match(arguments[2], arguments[3], std::strtoull(arguments[4], nullptr, 10));
   } else if (mode == "attach" && count == 3) {
     done = Attach(std::strtoull(arguments[2], nullptr, 10));
   } else if (mode == "launch" && count == 3) {
     done = Launch(std::strtoull(arguments[2], nullptr, 10));
   } else {
-    Fail("usage: program match PROGRAM EVENTS | attach COUNT | launch COUNT");
+    Fail(
+        "usage: program match PROGRAM EVENTS | batch PROGRAM EVENTS | remember PROGRAM EVENTS JOBS | attach COUNT | "
+        "launch COUNT");
   }
   std::printf("%zu\n", done);
   return 0;

@@ -18,8 +18,15 @@ export interface TwoTerms {
   other: { name: string; frame: number | null; ofParent: boolean };
 }
 
+interface RememberingWorkload {
+  rules: TwoTerms[];
+  triggers: string[];
+  jobs: AttachedJob[];
+  events: string[];
+}
+
 /** A tenth of the jobs have a parent. Half of the events are terms of a rule. */
-export async function measureRemembering(): Promise<Table> {
+export function rememberingWorkload(jobCount: number, eventCount: number): RememberingWorkload {
   const random = new Random(8000);
   const names = ["complete", "failed", "running"];
   const rules: TwoTerms[] = [];
@@ -41,7 +48,7 @@ export async function measureRemembering(): Promise<Table> {
   const events: string[] = [];
   // Events come back to the same few thousand jobs, or nothing would ever become true.
   const busy = Array.from({ length: sized(20_000, 500) }, () => random.between(1, jobCount));
-  while (events.length < sized(65_536, 4096)) {
+  while (events.length < eventCount) {
     const job = random.chance(0.5) ? random.pick(busy) : random.between(1, jobCount);
     const { one, other } = random.pick(rules);
     const { name, frame } = random.chance(0.5) ? one : other;
@@ -49,6 +56,11 @@ export async function measureRemembering(): Promise<Table> {
     const number = aimed ? frame : random.between(1, frames);
     events.push(flat(number === null ? `${name}-job-${job}` : `${name}-work-${job}-${number}`));
   }
+  return { rules, triggers: rules.map(triggerOf), jobs, events };
+}
+
+export async function measureRemembering(): Promise<Table> {
+  const { rules, triggers, jobs, events } = rememberingWorkload(jobCount, sized(65_536, 4096));
   return await measureOwners(
     {
       id: "remembering",
@@ -56,7 +68,7 @@ export async function measureRemembering(): Promise<Table> {
       column: `${rules.length} && rules, ${jobCount.toLocaleString("en-US")} jobs attached`,
       notes: ["Topic libraries remember nothing."],
     },
-    [ourOwners(rules.map(triggerOf), jobs), memoryMap(rules, jobs)],
+    [ourOwners(triggers, jobs), memoryMap(rules, jobs)],
     events,
   );
 }
