@@ -10,6 +10,7 @@ import type { Matcher } from "../trigger/matcher.js";
 import type { EngineEmitter } from "./engine-events.js";
 import type { JobRecords } from "./job-records.js";
 import type { EventRecords, OpenRun } from "./run-book.js";
+import { TimeMemory } from "./time-memory.js";
 
 interface Kept {
   open: OpenRun;
@@ -20,6 +21,7 @@ interface Kept {
 
 /** What of an engine outlives it: its runs that have not ended, the attached jobs, and what triggers remember. */
 export class DurableState implements JournalOwner {
+  readonly times: TimeMemory;
   readonly #journal: Journal;
   readonly #matcher: Matcher;
   readonly #records: JobRecords;
@@ -34,7 +36,7 @@ export class DurableState implements JournalOwner {
 
   constructor(
     journal: Journal,
-    memories: StoredState["memories"],
+    { memories, times }: Pick<StoredState, "memories" | "times">,
     around: { matcher: Matcher; records: JobRecords; events: EngineEmitter },
   ) {
     this.#journal = journal;
@@ -42,6 +44,7 @@ export class DurableState implements JournalOwner {
     this.#matcher = around.matcher;
     this.#records = around.records;
     this.#events = around.events;
+    this.times = new TimeMemory(times, (change) => void journal.put(change));
     this.#matcher.trackMemories();
     journal.attachOwner(this);
   }
@@ -148,6 +151,7 @@ export class DurableState implements JournalOwner {
     for (const stored of this.#unclaimed.values()) yield* storedChanges(stored);
     for (const job of this.#records.all()) yield jobChange(job);
     for (const [owner, exported] of this.#memories) yield memoryChange(owner, exported);
+    yield* this.times.changes();
     // What changes from here on is told as a change, so this is asked for at once.
     const memories: Change[] = [];
     this.#matcher.exportMemories((owner, exported) => memories.push(memoryChange(owner, exported)));

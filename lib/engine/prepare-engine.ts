@@ -23,7 +23,7 @@ export interface EngineParts {
 }
 
 /** What an engine before has left. */
-export interface StoredParts extends Pick<StoredState, "jobs" | "memories"> {
+export interface StoredParts extends Pick<StoredState, "jobs" | "memories" | "times"> {
   journal: Journal;
   runs: RecoveredRun[];
 }
@@ -59,6 +59,6 @@ export async function prepareEngine(options: EngineOptions): Promise<EngineParts
 }
 
 function storedParts(journal: Journal, logPath: string): StoredParts {
-  const { runs, jobs, memories } = journal.takeState();
-  return { journal, jobs, memories, runs: recoverRuns(runs, logPath) };
+  const { runs, jobs, memories, times } = journal.takeState();
+  return { journal, jobs, memories, times, runs: recoverRuns(runs, logPath) };
 }

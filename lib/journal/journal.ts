@@ -96,7 +96,7 @@ export class Journal {
   /** What the journal held when it was opened; to be asked once, since it may be much. */
   takeState(): StoredState {
     const state = this.#state;
-    this.#state = { runs: [], jobs: [], memories: [] };
+    this.#state = { runs: [], jobs: [], memories: [], times: [] };
     return state;
   }
 

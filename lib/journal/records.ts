@@ -35,10 +35,12 @@ export interface StoredState {
   jobs: Job[];
   /** What `&&` triggers remember, as the matcher exported it, by owner. */
   memories: [owner: number, exported: Uint8Array][];
+  /** Which times have been that triggers wait for. */
+  times: [key: string, value: string][];
 }
 
 /** The tables of a journal; what runs were fired with is written once, their progress often. */
-export type Table = "runs" | "progress" | "finished" | "jobs" | "memories";
+export type Table = "runs" | "progress" | "finished" | "jobs" | "memories" | "times";
 
 /** One change: null removes. Values are JSON but for `memories`, which are bytes. */
 export type Change = [table: Table, key: string, value: string | Uint8Array | null];

@@ -40,16 +40,18 @@ export class JournalStore {
       finished: table("finished", "string"),
       jobs: table("jobs", "string"),
       memories: table("memories", "binary"),
+      times: table("times", "string"),
     };
     this.#retention = retention;
   }
 
   read(): StoredState {
-    const { runs, jobs, memories } = this.#tables;
+    const { runs, jobs, memories, times } = this.#tables;
     return {
       runs: [...runs.getRange()].map(({ key, value }) => this.#run(key, value as string)),
       jobs: [...jobs.getRange()].map(({ value }) => JSON.parse(value as string)),
       memories: [...memories.getRange()].map(({ key, value }) => [Number(key), Uint8Array.from(value as Uint8Array)]),
+      times: [...times.getRange()].map(({ key, value }) => [key, value as string]),
     };
   }
 
@@ -70,7 +72,8 @@ export class JournalStore {
   /** Applies all or nothing, and is on the disk when it returns. */
   apply(changes: readonly Change[], replace: boolean): void {
     this.#root.transactionSync(() => {
-      if (replace) for (const name of ["runs", "progress", "jobs", "memories"] as const) this.#tables[name].clearSync();
+      if (replace)
+        for (const name of ["runs", "progress", "jobs", "memories", "times"] as const) this.#tables[name].clearSync();
       for (const [table, key, value] of changes) {
         if (value === null) this.#tables[table].removeSync(key);
         else this.#tables[table].putSync(key, value);

@@ -4,6 +4,7 @@ import { isGlobal } from "./event.js";
 import { type Field, FieldReader } from "./field-reader.js";
 import { describePattern, exactText, isAnything, matchesPattern, nothing } from "./pattern.js";
 import { closest, slipOf } from "./suggestion.js";
+import { parseTimeLiteral } from "./time-literal.js";
 import type { OperatorToken, TermToken } from "./tokenize.js";
 import { type EventType, eventNames, type GlobalType, globalTypes, type JobType, jobTypes } from "./vocabulary.js";
 import { quoted } from "./wording.js";
@@ -63,8 +64,7 @@ class TermParser {
 
   #globalTerm(type: GlobalType, head: Field): Term | null {
     const extra = this.#fields.rest();
-    this.#checkExtra(type, extra);
-    return this.#term(nothing, [type], { kind: "global" }, extra, { type: head.span });
+    return this.#term(nothing, [type], { kind: "global" }, this.#checkExtra(type, extra), { type: head.span });
   }
 
   #jobTerm(name: Field): Term | null {
@@ -85,13 +85,13 @@ class TermParser {
       return null;
     }
     const context = this.#context(contextField);
-    if (type !== undefined && type !== "job") this.#checkExtra(type, extra);
+    const read = type !== undefined && type !== "job" ? this.#checkExtra(type, extra) : extra;
     if (types.every((each) => each === "job")) this.#warnOfJobExtra(extra);
     if (type === undefined) this.#warnOfUnwrittenExtra(types, extra, typeField);
     if (type === "time" || type === "repeat") this.#warnOfTimeName(name, type);
     if ((type === "work" || type === "subjob") && context?.kind === "label") this.#warnOfDash(contextField, extra);
     const fields = { name: name.span, type: typeField.span, context: contextField.span };
-    return context === null ? null : this.#term(name.pattern, types, context, extra, fields);
+    return context === null ? null : this.#term(name.pattern, types, context, read, fields);
   }
 
   #term(
@@ -227,21 +227,37 @@ class TermParser {
     return { kind: "job", id };
   }
 
-  #checkExtra(type: TypeWithExtra, extra: Field | null): void {
+  /** Returns the extra as events have it: a time of day is Qube time there. */
+  #checkExtra(type: TypeWithExtra, extra: Field | null): Field | null {
     if (extra === null || isEmpty(extra)) {
       const hint = isGlobal(type) ? `write "${globalForm(type)}"` : `append it behind a dash, or "-*" for any`;
       this.#error("EXTRA_MISSING", extra?.span ?? this.#end(), `a ${type} event needs ${extraOf[type]}`, hint);
-      return;
+      return extra;
     }
     const word = exactText(extra.pattern);
-    if (word === undefined) return;
-    if (type === "time" || type === "globaltime") this.#checkTime(word, extra.span);
-    if (type === "repeat" || type === "globalrepeat") this.#checkRepeat(type, word, extra.span);
+    if (word === undefined || type === "subjob" || type === "work" || type === "host") return extra;
+    const text = this.#withQubeTime(word, extra.span);
+    if (text === null) return extra;
+    if (type === "time" || type === "globaltime") this.#checkTime(text, extra.span);
+    else this.#checkRepeat(type, text, extra.span);
+    return { ...extra, pattern: [text] };
+  }
+
+  /** The text with a time of day in Qube time; null if there is no such time, which is reported. */
+  #withQubeTime(word: string, span: Span): string | null {
+    const literal = parseTimeLiteral(word);
+    if (literal === undefined) return word;
+    const { time, interval } = literal;
+    if (time !== null) return interval === undefined ? String(time) : `${time}-${interval}`;
+    const hint = "write it as 2026-12-24T18:00:00Z; Qube time begins at 2000-01-01T05:00:00Z";
+    this.#error("TIME", span, `${quoted(word)} is no time of day`, hint);
+    return null;
   }
 
   #checkTime(word: string, span: Span): void {
     if (isWholeNumber(word)) return;
-    const hint = "a time is a whole number of seconds, at most 2^53-1, or a pattern with *";
+    const hint =
+      "a time is a whole number of seconds, at most 2^53-1, a time of day such as 2026-12-24T18:00:00Z, or a pattern with *";
     this.#error("TIME", span, `${quoted(word)} is no time`, hint);
   }
 

@@ -41,7 +41,7 @@ async function openJournal(folder: string, options = {}): Promise<Journal> {
 test("what was put is there when the journal is opened again, in order", async () => {
   const folder = stateFolder();
   const journal = await openJournal(folder);
-  expect(journal.takeState()).toEqual({ runs: [], jobs: [], memories: [] });
+  expect(journal.takeState()).toEqual({ runs: [], jobs: [], memories: [], times: [] });
   journal.put(put(storedRun("02")));
   journal.put(put(storedRun("01")));
   journal.put(put(storedRun("03")));

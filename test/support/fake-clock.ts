@@ -3,6 +3,7 @@ import type { Clock } from "../../lib/engine/clock.js";
 /** A clock that stands still until it is told to go on. */
 export class FakeClock implements Clock {
   #now = 0;
+  #unixAtStart = 1_700_000_000_000;
   #soon: (() => void)[] = [];
   #timers: { at: number; call: () => void }[] = [];
 
@@ -11,7 +12,12 @@ export class FakeClock implements Clock {
   }
 
   unix(): number {
-    return 1_700_000_000_000 + this.#now;
+    return this.#unixAtStart + this.#now;
+  }
+
+  /** Somebody sets the system's time: timers do not notice. */
+  set(unixMs: number): void {
+    this.#unixAtStart = unixMs - this.#now;
   }
 
   after(ms: number, call: () => void): () => void {

@@ -1,0 +1,41 @@
+import type { Change } from "../journal/records.js";
+
+/** What the durable state keeps of time triggers, as texts under keys. */
+export class TimeMemory {
+  readonly #entries: Map<string, string>;
+  readonly #write: ((change: Change) => void) | null;
+
+  /** @param write null where nothing is durable; then nothing is kept, either */
+  constructor(entries: Iterable<[string, string]>, write: ((change: Change) => void) | null) {
+    this.#entries = new Map(entries);
+    this.#write = write;
+  }
+
+  get isDurable(): boolean {
+    return this.#write !== null;
+  }
+
+  get(key: string): string | undefined {
+    return this.#entries.get(key);
+  }
+
+  /** Keys that begin so. */
+  keys(prefix: string): string[] {
+    return [...this.#entries.keys()].filter((key) => key.startsWith(prefix));
+  }
+
+  set(key: string, value: string): void {
+    if (this.#write === null || this.#entries.get(key) === value) return;
+    this.#entries.set(key, value);
+    this.#write(["times", key, value]);
+  }
+
+  delete(key: string): void {
+    if (this.#entries.delete(key)) this.#write?.(["times", key, null]);
+  }
+
+  /** All of it, to be written anew. */
+  *changes(): Iterable<Change> {
+    for (const [key, value] of this.#entries) yield ["times", key, value];
+  }
+}
