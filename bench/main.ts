@@ -12,6 +12,7 @@ const benchmarks: Readonly<Record<string, { source: string; flags: readonly stri
   storm: { source: "storm/main.ts", flags: [] },
   instructions: { source: "instructions/main.ts", flags: [] },
   launch: { source: "launch/main.ts", flags: ["--expose-gc"] },
+  warm: { source: "warm/main.ts", flags: [] },
 };
 /** What benchmarks start themselves. */
 const helpers: Readonly<Record<string, string>> = {

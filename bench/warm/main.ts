@@ -1,0 +1,139 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { withFolder } from "../harness/folder.js";
+import { sized } from "../harness/options.js";
+import { report } from "../harness/report.js";
+import type { Table, Target } from "../harness/result.js";
+import { advantage, figureOf, quantile } from "../harness/statistics.js";
+import { measureMemory } from "./memory.js";
+import {
+  checkWork,
+  endure,
+  openSite,
+  plainPerl,
+  type Site,
+  type Subject,
+  stampPerl,
+  stampPython,
+  submitted,
+} from "./site.js";
+
+const subjects = [
+  { subject: submitted, needed: 20, cold: sized(40, 4), warm: sized(400, 8) },
+  { subject: plainPerl, needed: 2, cold: sized(200, 4), warm: sized(400, 8) },
+  { subject: checkWork, needed: 5, cold: sized(200, 4), warm: sized(400, 8) },
+];
+const inFlight = [1, 8, 64];
+const rounds = sized(5, 1);
+
+await withFolder(async (folder) => {
+  const warm = await openSite(folder, "yes");
+  const cold = await openSite(folder, "no");
+  // What has just been written might be written again: it is compiled once it has been left alone for a while.
+  for (const { subject } of subjects) await endure(warm, subject, 20, 4);
+  await new Promise((resolve) => setTimeout(resolve, sized(3000, 0)));
+  for (const { subject } of subjects) await endure(warm, subject, 20, 4);
+  const throughput = await measureThroughput(warm, cold);
+  const latency = await measureLatency(warm, cold);
+  const memory = await measureMemory(warm, cold);
+  await Promise.all([warm.engine.close(), cold.engine.close()]);
+  await report("warm", [throughput.table, latency.table, memory], [...throughput.targets, ...latency.targets]);
+});
+
+/** Runs a second, from emit to the recorded outcome, cold and warm by turns. */
+async function measureThroughput(warm: Site, cold: Site): Promise<{ table: Table; targets: Target[] }> {
+  const columns: string[] = [];
+  const warmFigures = [];
+  const coldFigures = [];
+  const targets: Target[] = [];
+  for (const { subject, needed, ...counts } of subjects) {
+    for (const width of inFlight) {
+      const samples = { warm: [] as number[], cold: [] as number[] };
+      for (let round = 0; round < rounds; round++) {
+        samples.cold.push(await perSecond(cold, subject, counts.cold, width));
+        samples.warm.push(await perSecond(warm, subject, counts.warm, width));
+      }
+      columns.push(`${subject.title}, ${width} in flight`);
+      warmFigures.push(figureOf(samples.warm));
+      coldFigures.push(figureOf(samples.cold));
+      const measured = advantage(figureOf(samples.warm), figureOf(samples.cold), "more").median;
+      targets.push({
+        what: `${subject.title}, ${width} in flight, over cold`,
+        needed,
+        bound: "at least",
+        measured,
+        unit: "×",
+      });
+    }
+  }
+  const table: Table = {
+    id: "throughput",
+    title: "Scripts through the engine, from emit to the recorded outcome",
+    unit: "runs a second",
+    better: "more",
+    scale: "log",
+    columns,
+    rows: [
+      { name: "warm", figures: warmFigures },
+      { name: "cold", figures: coldFigures },
+    ],
+    subject: "warm",
+  };
+  return { table, targets };
+}
+
+async function perSecond(site: Site, subject: Subject, count: number, width: number): Promise<number> {
+  const runs = Math.max(count, 2 * width);
+  return (runs / (await endure(site, subject, runs, width))) * 1000;
+}
+
+/** From emit to the first line of the script, one at a time. */
+async function measureLatency(warm: Site, cold: Site): Promise<{ table: Table; targets: Target[] }> {
+  const shares = [0.5, 0.99];
+  const columns: string[] = [];
+  const figures = { warm: [] as ReturnType<typeof figureOf>[], cold: [] as ReturnType<typeof figureOf>[] };
+  const targets: Target[] = [];
+  for (const subject of [stampPython, stampPerl]) {
+    const samples = { warm: [] as number[], cold: [] as number[] };
+    for (let turn = -5; turn < sized(100, 3); turn++) {
+      const pair = { cold: await untilStamp(cold, subject), warm: await untilStamp(warm, subject) };
+      if (turn < 0) continue;
+      samples.cold.push(pair.cold);
+      samples.warm.push(pair.warm);
+    }
+    for (const share of shares) {
+      columns.push(`${subject.title}, p${share * 100}`);
+      figures.warm.push(figureOf([quantile(samples.warm, share)]));
+      figures.cold.push(figureOf([quantile(samples.cold, share)]));
+    }
+    const measured = quantile(samples.warm, 0.5) / quantile(samples.cold, 0.5);
+    targets.push({
+      what: `p50 latency over cold, ${subject.title}`,
+      needed: 0.1,
+      bound: "at most",
+      measured,
+      unit: "×",
+    });
+  }
+  const table: Table = {
+    id: "latency",
+    title: "From emit to the first line of a script",
+    unit: "milliseconds",
+    better: "less",
+    scale: "log",
+    columns,
+    rows: [
+      { name: "warm", figures: figures.warm },
+      { name: "cold", figures: figures.cold },
+    ],
+    subject: "warm",
+  };
+  return { table, targets };
+}
+
+async function untilStamp(site: Site, subject: Subject): Promise<number> {
+  const begin = process.hrtime.bigint();
+  await endure(site, subject, 1, 1);
+  const stamp = BigInt(await readFile(join(site.folder, "stamp"), "utf8"));
+  return Number(stamp - begin) / 1e6;
+}
