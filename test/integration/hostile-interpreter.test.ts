@@ -12,7 +12,7 @@ async function openRoom() {
   symlinkSync(real, interpreter);
   writeFileSync(
     `${site.directory}/callbacks.conf`,
-    `own.py = complete-job-self\nusual.py = complete-job-self\n[own.py]\ninterpreter = ${interpreter}\n`,
+    `own.py = complete-job-self\nusual.py = complete-job-self\n[own.py]\ninterpreter = ${interpreter}\n[*]\nwarm = no\n`,
     { mode: 0o644 },
   );
   const { engine, ended } = await openEngine(site, { strict: true });

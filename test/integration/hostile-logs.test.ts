@@ -13,6 +13,8 @@ const files = {
 gate.pl = running-job-self
 long.pl = failed-job-self
 note.qcb = blocked-job-self
+[*]
+warm = no
 `,
   "quick.pl": 'print "here\\n";\n',
   // Says that it has begun, and goes on when the gate is open.

@@ -18,7 +18,7 @@ const setAside = {
 
 test("without memory for another process a script fails and says so, others go on, and later all is well", async () => {
   const site = temporarySite({
-    "callbacks.conf": "quick.pl = complete-job-self || blocked-job-self\nmail.qcb = blocked-job-self\n",
+    "callbacks.conf": "quick.pl = complete-job-self || blocked-job-self\nmail.qcb = blocked-job-self\n[*]\nwarm = no\n",
     "quick.pl": 'print "here\\n";\n',
     "mail.qcb": "unblock-self\n",
   });

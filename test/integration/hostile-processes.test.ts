@@ -27,7 +27,7 @@ test("without a free process a script fails and says so, what needs none goes on
   const user = anotherUser();
   if (user.uid === null) return skip(user.reason);
   const site = siteFor(user.uid, {
-    "callbacks.conf": "quick.pl = complete-job-self || blocked-job-self\nfork.pl = running-job-self\n",
+    "callbacks.conf": "quick.pl = complete-job-self || blocked-job-self\nfork.pl = running-job-self\n[*]\nwarm = no\n",
     "quick.pl": 'print "here\\n";\n',
     "fork.pl": `open(my $begun, ">", "$ENV{BEGUN}"); close $begun;
 until (-e $ENV{GATE}) { select(undef, undef, undef, 0.01) }

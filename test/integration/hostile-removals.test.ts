@@ -11,7 +11,7 @@ const scriptEvery = 500;
 
 test("10,000 jobs are removed while their callbacks run, and every run ends as if they were not", async () => {
   const site = temporarySite({
-    "callbacks.conf": "gate.pl = failed-job-self\n",
+    "callbacks.conf": "gate.pl = failed-job-self\n[*]\nwarm = no\n",
     "gate.pl": `select(undef, undef, undef, 0.01) until -e "gate"; print qb::jobid(), " ", (qb::jobinfo("-id", qb::jobid()))[0]{name}, "\\n";`,
   });
   // Waiting functions take a place as long as they wait.

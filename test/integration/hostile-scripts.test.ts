@@ -31,7 +31,7 @@ const languages = [
 /** A site with the script in question and one that nothing happens to, both fired by the end of a job. */
 function siteWith(script: string, text: string): TemporarySite {
   return temporarySite({
-    "callbacks.conf": `${script} = complete-job-self\nonlooker.pl = complete-job-self\n`,
+    "callbacks.conf": `${script} = complete-job-self\nonlooker.pl = complete-job-self\n[*]\nwarm = no\n`,
     [script]: text,
     "onlooker.pl": 'print "onlooker\\n";\n',
   });
@@ -59,9 +59,7 @@ describe.each(languages)("a $language script that after loading", ({ script, hel
     return { engine, path: `${site.directory}/${script}`, outcome, settle };
   }
 
-  // A script that cannot be opened when its run begins must fail it with ERR_UCB_LAUNCH and its path. Now the interpreter
-  // is left to find out, which ends with a number: lib/execute/script-command.ts looks at scripts once at most.
-  test.fails("is deleted fails its run and says which file is missing", async () => {
+  test("is deleted fails its run and says which file is missing", async () => {
     const { path, outcome } = await openRoom();
     rmSync(path);
     const run = await outcome(2);
@@ -130,8 +128,7 @@ describe.each(languages)("a $language script that after loading", ({ script, hel
     await settle();
   });
 
-  // As above.
-  test.fails("has become a folder fails its run and says which", async () => {
+  test("has become a folder fails its run and says which", async () => {
     const { path, outcome } = await openRoom();
     rmSync(path);
     mkdirSync(path, { mode: 0o755 });
@@ -173,7 +170,8 @@ describe.each(languages)("a $language script that after loading", ({ script, hel
       expect(await supervisor.heldBeyond(before)).toEqual(nothing);
     });
 
-    // As above.
+    // What is looked at when a run begins is whose the script is, and not yet whether it can be read: the interpreter finds
+    // out, which ends with a number. lib/execute must fail such a run with ERR_UCB_LAUNCH, its path and EACCES.
     test.fails("says which file it is and why", async (context) => {
       const { path, outcome } = await openUnreadable(context);
       const run = await outcome();

@@ -4,7 +4,10 @@ import { ChildSupervisor } from "../support/child-supervisor.js";
 import { mountSmallFileSystem } from "../support/small-file-system.js";
 import { temporarySite } from "../support/temporary-site.js";
 
-const files = { "callbacks.conf": "ask.pl = complete-job-self\n", "ask.pl": 'print scalar(qb::jobinfo("-id", 77));\n' };
+const files = {
+  "callbacks.conf": "ask.pl = complete-job-self\n[*]\nwarm = no\n",
+  "ask.pl": 'print scalar(qb::jobinfo("-id", 77));\n',
+};
 
 test("a full folder for temporary files stops an engine from opening, with the reason, and nothing that is open", async ({
   skip,

@@ -28,7 +28,7 @@ export async function openHostileRoom(
   engineOptions: EngineOptions = {},
 ): Promise<HostileRoom> {
   const site = temporarySite({
-    "callbacks.conf": `${script} = failed-job-self\ngood.pl = complete-work-self-*\n[${script}]\n${options}\n`,
+    "callbacks.conf": `${script} = failed-job-self\ngood.pl = complete-work-self-*\n[${script}]\n${options}\n[*]\nwarm = no\n`,
     [script]: text,
     // It asks, too: whoever keeps the bridge busy keeps it from asking.
     "good.pl": 'my @jobs = qb::jobinfo("-id", 77); print "good\\n";\n',
