@@ -38,7 +38,7 @@ export class TimeAlarm implements Placed {
   /** Nobody waits for it any more. */
   forget(): void {
     this.#memory.delete(this.key);
-    for (const key of this.#memory.keys(`${this.key}#`)) this.#memory.delete(key);
+    for (const key of this.#memory.parts(this.key)) this.#memory.delete(key);
   }
 }
 

@@ -1,5 +1,10 @@
 import type { Change } from "../journal/records.js";
 
+/** The key of a part of what is kept under another. */
+export function partOf(key: string, number: number): string {
+  return `${key}#${number}`;
+}
+
 /** What the durable state keeps of time triggers, as texts under keys. */
 export class TimeMemory {
   readonly #entries: Map<string, string>;
@@ -19,9 +24,11 @@ export class TimeMemory {
     return this.#entries.get(key);
   }
 
-  /** Keys that begin so. */
-  keys(prefix: string): string[] {
-    return [...this.#entries.keys()].filter((key) => key.startsWith(prefix));
+  /** The keys of the parts of what is kept under a key: they are numbered from 0. */
+  parts(key: string): string[] {
+    const parts: string[] = [];
+    for (let part = partOf(key, 0); this.#entries.has(part); part = partOf(key, parts.length)) parts.push(part);
+    return parts;
   }
 
   set(key: string, value: string): void {

@@ -1,5 +1,5 @@
 import type { TimeAlarm } from "./time-alarm.js";
-import type { TimeMemory } from "./time-memory.js";
+import { partOf, type TimeMemory } from "./time-memory.js";
 
 /** A part of an unfinished pass, as it is kept: the jobs that are not to be visited again. */
 interface PassRecord {
@@ -40,7 +40,7 @@ export class TimePass {
     this.#jobs = jobs;
     const records = recordsOf(alarm, memory).filter((record) => record.slot === slot);
     this.#passedOver = new Set(records.flatMap((record) => record.jobs));
-    this.#entries = memory.keys(`${alarm.key}#`).length;
+    this.#entries = memory.parts(alarm.key).length;
   }
 
   /** The time of a pass of this alarm that an engine before did not finish; null if there is none. */
@@ -71,14 +71,14 @@ export class TimePass {
     if (this.#unkept.length === 0) return;
     const record: PassRecord = { slot: this.slot, jobs: this.#unkept };
     this.#unkept = [];
-    this.#memory.set(`${this.alarm.key}#${this.#entries++}`, JSON.stringify(record));
+    this.#memory.set(partOf(this.alarm.key, this.#entries++), JSON.stringify(record));
   }
 
   finish(): void {
     const { alarm } = this;
     alarm.slots.take(this.slot);
     alarm.save();
-    for (const key of this.#memory.keys(`${alarm.key}#`)) this.#memory.delete(key);
+    for (const key of this.#memory.parts(alarm.key)) this.#memory.delete(key);
   }
 
   #all(): Iterable<number> {
@@ -95,5 +95,5 @@ export class TimePass {
 }
 
 function recordsOf(alarm: TimeAlarm, memory: TimeMemory): PassRecord[] {
-  return memory.keys(`${alarm.key}#`).map((key) => JSON.parse(memory.get(key) ?? "null") as PassRecord);
+  return memory.parts(alarm.key).map((key) => JSON.parse(memory.get(key) ?? "null") as PassRecord);
 }

@@ -243,13 +243,18 @@ type CheckExtra<Term extends string, Type extends string, Extra extends string> 
   ? `a ${Type} event needs an extra, but "${Term}" has none`
   : Extra extends `${string}${"*" | Quoted}${string}`
     ? never
-    : Type extends "time" | "globaltime"
-      ? IsDigits<Extra> extends true
-        ? never
-        : `"${Extra}" is no time in "${Term}"`
-      : Type extends "repeat" | "globalrepeat"
-        ? CheckRepeat<Term, Extra>
-        : never;
+    : Extra extends TimeOfDay
+      ? never
+      : Type extends "time" | "globaltime"
+        ? IsDigits<Extra> extends true
+          ? never
+          : `"${Extra}" is no time in "${Term}"`
+        : Type extends "repeat" | "globalrepeat"
+          ? CheckRepeat<Term, Extra>
+          : never;
+
+/** What may be ISO 8601 is judged at run time. */
+type TimeOfDay = `${number}-${string}T${string}:${string}`;
 
 type CheckRepeat<Term extends string, Extra extends string> = Extra extends `${infer Time}-${infer Interval}`
   ? [IsDigits<Time>, IsDigits<Interval>, Interval] extends [true, true, Exclude<Interval, "0">]

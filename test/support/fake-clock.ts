@@ -32,6 +32,12 @@ export class FakeClock implements Clock {
     this.#soon.push(call);
   }
 
+  /** Drops all that waits, as the end of a process does. */
+  forget(): void {
+    this.#soon = [];
+    this.#timers = [];
+  }
+
   /** Timers that would keep a process alive. */
   get timers(): number {
     return this.#timers.length;

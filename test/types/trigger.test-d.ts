@@ -20,6 +20,8 @@ describe("literals that are triggers", () => {
     trigger("dummy-time-self-0042");
     trigger("dummy-repeat-parent-3600-60");
     trigger("globaltime-3600");
+    trigger("globaltime-2026-12-24T18:00:00Z");
+    trigger("dummy-repeat-self-2026-12-24T18:00-05:00-3600");
     trigger("globalrepeat-3600-60");
     trigger("globalrepeat-*");
     trigger("timeout-work-self-*");
