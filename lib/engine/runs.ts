@@ -1,5 +1,6 @@
 import type { Job } from "../bridge/supervisor.js";
 import { defaultOptions } from "../config/callback-options.js";
+import type { CallbackOptions } from "../config/configuration.js";
 import { defaultRunLimits, type RunLimits } from "../config/run-limits.js";
 import { asUcbError, UcbError } from "../errors.js";
 import { adoptScript, fileLost } from "../execute/adopted-script.js";
@@ -161,7 +162,7 @@ export class Runs {
       outcome =
         process === null
           ? await fileLost(execution, script)
-          : await adoptScript(execution, script, process, timeoutOf(open.entry));
+          : await adoptScript(execution, script, process, optionsOf(open.entry));
     } catch (error) {
       const { message, code } = asUcbError(error, "ERR_UCB_LAUNCH", "");
       outcome =
@@ -244,9 +245,9 @@ function gone({ callback }: Run): string {
   return `${callback} is no longer among the callbacks, or is disabled`;
 }
 
-function timeoutOf(entry: TableEntry): number {
-  if (entry.kind === "gone") return defaultOptions.timeoutMs;
-  return entry.kind === "site" ? entry.callback.options.timeoutMs : entry.callback.timeoutMs;
+/** Of a script. */
+function optionsOf(entry: TableEntry): CallbackOptions {
+  return entry.kind === "site" ? entry.callback.options : defaultOptions;
 }
 
 function limitsOf(entry: TableEntry): RunLimits {

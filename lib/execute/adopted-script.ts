@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import type { CallbackOptions } from "../config/configuration.js";
 import type { UcbError } from "../errors.js";
 import { type Execution, type Outcome, outcomeOf, type RunProcess } from "./execution.js";
 import { jobLogPath, logHeader, logTrailer, runLogPath } from "./job-log.js";
@@ -10,18 +11,18 @@ export async function adoptScript(
   execution: Execution,
   room: ScriptRoom,
   process: RunProcess,
-  usualTimeoutMs: number,
+  { timeoutMs, limits }: Pick<CallbackOptions, "timeoutMs" | "limits">,
 ): Promise<Outcome> {
   const { run } = execution;
   if (process.token !== "") room.bridge.restore(run, process.token);
   try {
     const ended = await waitFor(
-      { ...process, deadlineAt: process.deadlineAt ?? process.startedAt + usualTimeoutMs },
+      { ...process, deadlineAt: process.deadlineAt ?? process.startedAt + timeoutMs },
       execution,
       room,
     );
     if (ended === null) return await fileLost(execution, room);
-    return await fileOutput(execution, room, ended);
+    return await fileOutput(execution, room, ended, limits.output);
   } finally {
     room.bridge.revoke(run);
   }

@@ -94,7 +94,7 @@ export function packLaunch(options: LaunchOptions): PackedLaunch {
 function packScript(script: TrustedScript | null): string | null {
   if (script === null) return null;
   checkPath("script.path", script.path);
-  return [script.path, ...script.groups].join("\0");
+  return `${script.passed === true ? ":" : ""}${[script.path, ...script.groups].join("\0")}`;
 }
 
 /** @throws UcbError `ERR_UCB_ARGUMENT` */

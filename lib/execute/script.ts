@@ -8,7 +8,7 @@ import { jobLogPath, logHeader, logTrailer, runLogPath } from "./job-log.js";
 import { pathHint } from "./launch-failure.js";
 import type { Launcher, ProcessOutcome } from "./launcher.js";
 import { callbackEnvironment, type ScriptCommand, scriptCommand } from "./script-command.js";
-import { type TrustedScript, trustedScript } from "./trusted-script.js";
+import { scriptDescriptor, type TrustedScript, trustedScript } from "./trusted-script.js";
 import type { WarmInterpreters } from "./warm.js";
 
 /** What running scripts needs around it; one for an engine. */
@@ -60,7 +60,7 @@ function launch(
           file,
           args: argv.slice(1),
           argv0: argv[0],
-          env,
+          env: script.passed === true ? { ...env, UCB_SCRIPT_DESCRIPTOR: String(scriptDescriptor) } : env,
           cwd: callback.directory,
           stdin: `${JSON.stringify(stdinDocument(callback, execution))}\n`,
           output,

@@ -10,7 +10,12 @@ export interface TrustedScript {
   path: string;
   /** The groups that may write to it or to a folder above, since they have no other members. */
   groups: readonly number[];
+  /** Whether the program finds the file, as what was checked, opened at {@link scriptDescriptor}. */
+  passed?: boolean;
 }
+
+/** Where a program finds the script that it is to run. */
+export const scriptDescriptor = 3;
 
 /** Account files are read once for each callback; the launcher looks at the script itself again for every run. */
 const known = new WeakMap<Callback, TrustedScript>();
@@ -30,7 +35,8 @@ export async function trustedScript(callback: Callback): Promise<TrustedScript> 
   if (problem !== undefined) {
     throw new UcbError("ERR_UCB_LAUNCH", problem.message, { path: problem.path, hint: problem.hint });
   }
-  const script = { path, groups: [...(await writingGroups(path))] };
+  // Perl opens its script itself, by its path.
+  const script = { path, groups: [...(await writingGroups(path))], passed: callback.language === "python" };
   // What cannot be found now is the launcher's to report, and may be there the next time.
   if (walked.path !== null) known.set(callback, script);
   return script;

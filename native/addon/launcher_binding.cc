@@ -127,16 +127,21 @@ class Call {
     return false;
   }
 
-  // Null, or the path of a file and the numbers of groups, all with a NUL between.
+  // Null, or the path of a file and the numbers of groups, all with a NUL between; behind a colon if the child is to
+  // find it opened.
   bool ScriptOrNull(std::size_t index, std::optional<TrustedFile>& script) const {
     napi_valuetype type = napi_undefined;
     if (napi_typeof(env_, values_[index], &type) == napi_ok && type == napi_null) return true;
     std::string text;
-    if (!ReadString(env_, values_[index], text) || !text.starts_with('/') || text.size() < 2) {
+    const bool isText = ReadString(env_, values_[index], text);
+    const bool passed = text.starts_with(':');
+    if (passed) text.erase(0, 1);
+    if (!isText || !text.starts_with('/') || text.size() < 2) {
       Wrong("script must be a path with groups behind it, or null");
       return false;
     }
     script.emplace();
+    script->passed = passed;
     std::size_t at = std::min(text.find('\0'), text.size());
     script->path = text.substr(0, at);
     while (at < text.size()) {

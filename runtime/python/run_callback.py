@@ -12,6 +12,9 @@ import builtins
 import os
 import sys
 
+# Where a cold run finds the script as it was checked, whatever has its path by now.
+script_descriptor = os.environ.pop("UCB_SCRIPT_DESCRIPTOR", None)
+
 
 def read_document():
     """What stdin holds if it is a file, without moving the offset from which the script will read; else None."""
@@ -47,7 +50,8 @@ def load(script):
     if compiled_script is not None:
         return compiled_script
     try:
-        with open(script, "rb") as source:
+        opened = script if forked or script_descriptor is None else int(script_descriptor)
+        with open(opened, "rb") as source:
             return compile(source.read(), script, "exec", dont_inherit=True)
     except Exception:
         os.execv(sys.executable, [sys.executable, "-u", "-B", script])

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "core/base/unique_fd.h"
+#include "core/process/trusted_file.h"
 
 // Between vfork and exec the child runs in this process's memory while the calling thread stands still: it may only
 // make system calls, by their numbers, since wrappers of the C library keep books.
@@ -49,7 +50,8 @@ struct Plan {
   char* const* env;
   int input;
   int output;
-  int report;
+  int script;
+  int report;  // above kScriptDescriptor
   int nice;
   const Limit* limits;
   std::size_t limit_count;
@@ -93,11 +95,15 @@ void StandBack(const Plan& plan) {
 void CloseInherited(const Plan& plan) {
   if (plan.close_range) {
     const auto report = static_cast<unsigned>(plan.report);
-    if (report > 3) ::syscall(kCloseRange, 3U, report - 1, 0U);
+    const unsigned first = plan.script < 0 ? 3 : kScriptDescriptor + 1;
+    if (report > first) ::syscall(kCloseRange, first, report - 1, 0U);
     ::syscall(kCloseRange, report + 1, UINT_MAX, 0U);
     return;
   }
-  for (std::size_t index = 0; index < plan.inherited_count; ++index) ::syscall(SYS_close, plan.inherited[index]);
+  for (std::size_t index = 0; index < plan.inherited_count; ++index) {
+    const int inherited = plan.inherited[index];
+    if (plan.script < 0 || inherited != kScriptDescriptor) ::syscall(SYS_close, inherited);
+  }
 }
 
 [[noreturn]] void BecomeProgram(const Plan& plan) {
@@ -105,6 +111,7 @@ void CloseInherited(const Plan& plan) {
   Duplicate(plan, plan.input, STDIN_FILENO);
   Duplicate(plan, plan.output, STDOUT_FILENO);
   Duplicate(plan, plan.output, STDERR_FILENO);
+  if (plan.script >= 0) Duplicate(plan, plan.script, kScriptDescriptor);
   CloseInherited(plan);
   if (::syscall(SYS_chdir, plan.folder) != 0) Fail(plan, Step::kFolder);
   for (std::size_t index = 0; index < plan.limit_count; ++index) SetLimit(plan, plan.limits[index]);
@@ -151,25 +158,18 @@ Result<pid_t> StartLimited(const platform::Capabilities& capabilities, const Lim
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return Error::System("pipe2", errno, request.file);
   const UniqueFd reader(ends[0]);
   UniqueFd writer(ends[1]);
-  if (writer.get() <= 2) writer.Reset(::fcntl(writer.get(), F_DUPFD_CLOEXEC, 3));
+  if (writer.get() <= kScriptDescriptor) {
+    writer.Reset(::fcntl(writer.get(), F_DUPFD_CLOEXEC, kScriptDescriptor + 1));
+  }
   if (!writer) return Error::System("fcntl", errno, request.file);
 
   const std::array limits = {Limit{RLIMIT_AS, &request.limits.memory}, Limit{RLIMIT_NOFILE, &request.limits.files},
                              Limit{RLIMIT_FSIZE, &request.limits.file_size}};
   const std::vector<int> inherited = capabilities.close_range ? std::vector<int>() : platform::InheritedDescriptors();
-  const Plan plan{request.file.c_str(),
-                  request.cwd.c_str(),
-                  child.argv.data(),
-                  child.env.data(),
-                  child.input,
-                  child.output,
-                  writer.get(),
-                  request.limits.nice,
-                  limits.data(),
-                  limits.size(),
-                  capabilities.close_range,
-                  inherited.data(),
-                  inherited.size()};
+  const Plan plan{request.file.c_str(), request.cwd.c_str(), child.argv.data(), child.env.data(),
+                  child.input,          child.output,        child.script,      writer.get(),
+                  request.limits.nice,  limits.data(),       limits.size(),     capabilities.close_range,
+                  inherited.data(),     inherited.size()};
   const pid_t pid = Fork(plan);
   if (pid < 0) return Error::System("vfork", errno, request.file);
   writer.Reset();

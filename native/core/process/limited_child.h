@@ -17,6 +17,7 @@ struct LimitedChild {
   std::span<char* const> env;
   int input;  // above 2, like the next
   int output;
+  int script;  // above kScriptDescriptor, or -1
 };
 
 // Starts a child as Spawner does, within the request's limits: they hold from the first instruction of its program on,

@@ -114,7 +114,12 @@ Result<pid_t> Spawner::Spawn(LaunchRequest& request) {
   }
   if (request.argv.empty()) return Error::System("posix_spawn", EINVAL, request.file);
 
-  if (request.script) {
+  UniqueFd script;
+  if (request.script && request.script->passed) {
+    Result<UniqueFd> opened = OpenTrusted(*request.script);
+    if (!opened) return opened.error();
+    script = std::move(opened.value());
+  } else if (request.script) {
     const Status trusted = CheckTrusted(*request.script);
     if (!trusted) return trusted.error();
   }
@@ -142,18 +147,21 @@ Result<pid_t> Spawner::Spawn(LaunchRequest& request) {
     request.env.AppendPointers(pointers_);
     pointers_.push_back(nullptr);
     const std::span<char* const> pointers(pointers_);
-    return StartLimited(capabilities_, {request, pointers.first(arguments), pointers.subspan(arguments),
-                                        input ? input.get() : null_fd_, output ? output.get() : null_fd_});
+    return StartLimited(
+        capabilities_, {request, pointers.first(arguments), pointers.subspan(arguments), input ? input.get() : null_fd_,
+                        output ? output.get() : null_fd_, script ? script.get() : -1});
   }
 
   FileActions actions;
   actions.Duplicate(input ? input.get() : null_fd_, STDIN_FILENO);
   actions.Duplicate(output ? output.get() : null_fd_, STDOUT_FILENO);
   actions.Duplicate(STDOUT_FILENO, STDERR_FILENO);
-  if (capabilities_.add_close_from != nullptr) {
-    actions.Call(capabilities_.add_close_from, 3);
-  } else {
+  if (capabilities_.add_close_from == nullptr) {
     for (const int fd : platform::InheritedDescriptors()) actions.Close(fd);
+  }
+  if (script) actions.Duplicate(script.get(), kScriptDescriptor);
+  if (capabilities_.add_close_from != nullptr) {
+    actions.Call(capabilities_.add_close_from, script ? kScriptDescriptor + 1 : 3);
   }
 
   pointers_.clear();

@@ -6,9 +6,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string>
 #include <utility>
-
-#include "core/base/unique_fd.h"
 
 namespace ucb {
 namespace {
@@ -36,9 +35,8 @@ Status Check(const TrustedFile& file, const std::string& path, const struct stat
   return Unit{};
 }
 
-}  // namespace
-
-Status CheckTrusted(const TrustedFile& file) {
+// The file, but not opened for anything.
+Result<UniqueFd> FindTrusted(const TrustedFile& file) {
   constexpr int kFlags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
   UniqueFd current(::open("/", kFlags));
   std::size_t end = 0;
@@ -47,7 +45,8 @@ Status CheckTrusted(const TrustedFile& file) {
     struct stat status {};
     if (!current || ::fstat(current.get(), &status) != 0) return Error::System("open", errno, path);
     const Status checked = Check(file, path, status);
-    if (!checked || end == file.path.size()) return checked;
+    if (!checked) return checked.error();
+    if (end == file.path.size()) return current;
     const std::size_t next = std::min(file.path.find('/', end + 1), file.path.size());
     const std::string name = file.path.substr(end + 1, next - end - 1);
     // Through the folder that was just checked, whatever has its name by now.
@@ -56,6 +55,27 @@ Status CheckTrusted(const TrustedFile& file) {
     current = std::move(entry);
     end = next;
   }
+}
+
+}  // namespace
+
+Status CheckTrusted(const TrustedFile& file) {
+  const Result<UniqueFd> found = FindTrusted(file);
+  if (!found) return found.error();
+  return Unit{};
+}
+
+Result<UniqueFd> OpenTrusted(const TrustedFile& file) {
+  const Result<UniqueFd> found = FindTrusted(file);
+  if (!found) return found.error();
+  // The same file again, whatever its path leads to by now.
+  const std::string path = "/proc/self/fd/" + std::to_string(found.value().get());
+  UniqueFd opened(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (opened && opened.get() <= kScriptDescriptor) {
+    opened.Reset(::fcntl(opened.get(), F_DUPFD_CLOEXEC, kScriptDescriptor + 1));
+  }
+  if (!opened) return Error::System("open", errno, file.path);
+  return opened;
 }
 
 }  // namespace ucb
