@@ -2,7 +2,8 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { Launcher, type LaunchOptions } from "../../lib/index.js";
+import type { LaunchOptions } from "../../lib/execute/launch-options.js";
+import { Launcher } from "../../lib/index.js";
 import { openEngine, temporarySite } from "../support/temporary-site.js";
 
 const patience = { timeout: 30_000, interval: 5 };
