@@ -135,7 +135,7 @@ async function openEngine(folder: string): Promise<CallbackEngine> {
   const mode = { mode: 0o600 };
   await writeFile(join(folder, "first.py"), python, mode);
   await writeFile(join(folder, "first.pl"), perl, mode);
-  const conf = "first.py = complete-work-self-*\nfirst.pl = failed-work-self-*\n";
+  const conf = "first.py = complete-work-self-*\nfirst.pl = failed-work-self-*\n[*]\nwarm = no\n";
   await writeFile(join(folder, "callbacks.conf"), conf, mode);
   return await CallbackEngine.open({ directories: [folder], logPath: join(folder, "log"), strict: true });
 }

@@ -32,7 +32,7 @@ sub RLIMIT_AS ()           { 9 }
 sub O_CLOEXEC ()           { 02000000 }
 sub SOL_SOCKET ()          { 1 }
 sub SCM_RIGHTS ()          { 1 }
-sub LONGEST_PACKET ()      { 65536 }
+sub LONGEST_PACKET ()      { 16384 }
 
 # Numbers of system calls: Perl's own functions for these would take POSIX and Socket, or cannot do it.
 my %numbers = (
@@ -43,6 +43,12 @@ my %numbers = (
 );
 my ($machine) = $Config::Config{archname} =~ /^(x86_64|aarch64)/;
 my $call = $machine ? $numbers{$machine} : undef;
+
+# The kernel writes into these, so each is a copy of its own.
+my $packet  = "\0" x LONGEST_PACKET;
+my $control = "\0" x 64;
+substr $_, 0, 1, "\0" for $packet, $control;
+my $vector = pack 'J J', address($packet), length $packet;
 
 my $served;
 my $source;    # the descriptor from which Perl reads its program
@@ -243,11 +249,7 @@ sub fork_for_parent {
 
 # A packet and the descriptors that came with it. Ends the host when there will be no more.
 sub receive {
-    my $packet = "\0" x LONGEST_PACKET;
-    my $control = "\0" x 64;
-    # A copy of its own for each, since the kernel writes into it.
-    substr $_, 0, 1, "\0" for $packet, $control;
-    my $vector = pack 'J J', address($packet), length $packet;
+    # After a fork each page that is written to is copied first: the same few are used again and again.
     my $message = pack 'J L x4 J J J J l x4', 0, 0, address($vector), 1, address($control), length $control, 0;
     my $size = -1;
     do { $size = syscall $call->{recvmsg}, CHANNEL, $message, MSG_CMSG_CLOEXEC } while $size < 0 && $! == EINTR;

@@ -33,8 +33,8 @@ import qb.jobs
 from . import clone, ending, environment, scripts
 
 CHANNEL = 3
-LONGEST_PACKET = 1 << 16
-MOST_DESCRIPTORS = 4
+LONGEST_PACKET = 1 << 14
+CONTROL_SIZE = _socket.CMSG_SPACE(4 * 4)
 
 
 class Host:
@@ -46,6 +46,8 @@ class Host:
         self._channel = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET, 0, CHANNEL)
         # Collecting would write into every object, and so copy every page that forks share.
         gc.disable()
+        # After a fork each page that is written to is copied first: the same few are used again and again.
+        self._buffers = [memoryview(bytearray(LONGEST_PACKET))]
         self._environment = environment.Environment()
         try:
             self._cloner = clone.Cloner()
@@ -88,12 +90,12 @@ class Host:
 
     def _receive(self):
         try:
-            packet, control, _, _ = self._channel.recvmsg(LONGEST_PACKET, _socket.CMSG_SPACE(4 * MOST_DESCRIPTORS))
+            size, control, _, _ = self._channel.recvmsg_into(self._buffers, CONTROL_SIZE)
         except OSError:
-            packet = b""
-        if not packet:
+            size = 0
+        if size == 0:
             os._exit(0)
-        return packet, control
+        return bytes(self._buffers[0][:size]), control
 
     def _prepare(self, body, files):
         """Makes this process what its fork shall be, since it shares all it has: what is done here costs a fork nothing.
@@ -137,6 +139,7 @@ class Host:
 
     def _begin(self, ticket, limits):
         os.setsid()
+        self._environment.keep()
         if limits:
             limit(*limits)
         # From here on it is a run, and nobody's fork.
