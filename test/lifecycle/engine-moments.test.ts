@@ -80,8 +80,11 @@ async function round(site: TemporarySite, random: Random, running: CloseMode): P
   expect(last.size).toBeGreaterThan(0);
   const left = [...last.values()].filter(({ endedAt }) => endedAt === null);
   if (running === "leave") {
-    for (const run of left) expect(run).toMatchObject({ state: "running", pid: expect.any(Number) });
-    await vi.waitUntil(() => !left.some(({ pid }) => isAlive(pid ?? 0)), { timeout: 30_000 });
+    // Those that are only being prepared are missing below: see the test at the end.
+    for (const run of left) {
+      expect(run).toMatchObject(run.state === "running" ? { pid: expect.any(Number) } : { state: "queued", pid: null });
+    }
+    await vi.waitUntil(() => !left.some(({ pid }) => pid !== null && isAlive(pid)), { timeout: 30_000 });
   } else expect(left).toEqual([]);
   for (const { state, code, reason } of last.values()) {
     if (state === "dropped") expect({ running, code, reason }).not.toMatchObject({ running: "wait" });
@@ -133,4 +136,20 @@ test.fails("an engine being closed takes no event, from those who hear of droppe
   emitAll(engine);
   await engine.close({ running: "terminate" });
   expect(answers).toEqual(Array(5).fill("ERR_UCB_CLOSED"));
+});
+
+// With `leave` an engine ends without those of its runs that have begun and have no process yet, their script still being
+// looked at: nobody hears of their end. CallbackEngine must wait for them, who cannot be launched any more, before it lets
+// go of its listeners.
+test.fails("close (leave) tells of the end of runs that have no process yet", async () => {
+  const site = temporarySite(files);
+  for (let turns = 0; turns < 40; turns++) {
+    const engine = await CallbackEngine.open({ directories: [site.directory], logPath: site.logPath });
+    const last = new Map<string, Run>();
+    engine.on("run", (run) => last.set(run.id, run));
+    emitAll(engine);
+    for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+    await engine.close({ running: "leave" });
+    expect([...last.values()].filter(({ state }) => state === "queued")).toEqual([]);
+  }
 });
