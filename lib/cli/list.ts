@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Callback, Configuration } from "../config/configuration.js";
+import { coldReason } from "../execute/warm-kind.js";
 import { addSiteOptions, directoriesArgument, type SiteOptions } from "./common-options.js";
 import { complain, note } from "./complaint.js";
 import { count } from "./count.js";
@@ -80,7 +81,7 @@ function document({ callbacks }: Configuration): string {
       onLost: options.onLost,
       nice: options.nice,
       limits: options.limits,
-      warm: options.warm,
+      warm: warmOf(options),
       preload: options.preload,
     })),
   };
@@ -113,6 +114,12 @@ function tableOf(callbacks: readonly Callback[], { colors, width }: Terminal): s
   return table(columns, rows, width);
 }
 
+/** What was set, or why it cannot be. */
+function warmOf({ warm, env }: Callback["options"]): string {
+  const reason = warm === "no" ? null : coldReason(env);
+  return reason === null ? warm : `no: ${reason}`;
+}
+
 function optionsOf({ options, language }: Callback): string[] {
   const names = Object.keys(options.env);
   return [
@@ -120,7 +127,7 @@ function optionsOf({ options, language }: Callback): string[] {
     ...(language === "qube" ? [] : [`timeout ${spanOfTime(options.timeoutMs)}`]),
     ...(options.interpreter === null ? [] : [`interpreter ${options.interpreter}`]),
     ...(names.length === 0 ? [] : [`env ${names.join(" ")}`]),
-    ...(options.warm === "auto" ? [] : [`warm ${options.warm}`]),
+    ...(warmOf(options) === "auto" ? [] : [`warm ${warmOf(options)}`]),
     ...(options.preload.length === 0 ? [] : [`preload ${options.preload.join(" ")}`]),
     ...limitsText(options, language !== "qube"),
   ];

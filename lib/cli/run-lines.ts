@@ -16,8 +16,10 @@ export class RunLines {
   }
 
   ended(run: Run): void {
-    const { id, callback, event, jobId, state, pid, exitCode, signal, durationMs, log, reason } = run;
-    this.#write({ run: { id, callback, event, jobId, state, pid, exitCode, signal, durationMs, log, reason } });
+    const { id, callback, event, jobId, state, pid, exitCode, signal, durationMs, log, reason, warm } = run;
+    this.#write({
+      run: { id, callback, event, jobId, state, pid, exitCode, signal, durationMs, log, reason, ...coldOf(warm) },
+    });
   }
 
   /** The line with that number of a file, or of standard input (null), is none that can be taken. */
@@ -34,4 +36,9 @@ export class RunLines {
   #write(record: object): void {
     this.#output.write(`${JSON.stringify(record)}\n`);
   }
+}
+
+/** Only what should have been warm and was not: of all others nobody need know. */
+function coldOf(warm: boolean | string | undefined): { warm?: string } {
+  return typeof warm === "string" ? { warm } : {};
 }

@@ -26,6 +26,12 @@ const readAtStart =
 const actsAtStart =
   /^(?:PYTHON(?:INSPECT|VERBOSE|DEBUG|PROFILEIMPORTTIME|DUMPREFS\w*|MALLOCSTATS|STARTUP|BREAKPOINT)|PERL5OPT|PERL5DB)$/;
 
+/** Why scripts with these variables cannot be forked, as far as the variables tell; null if they can. */
+export function coldReason(environment: Readonly<Record<string, string>>): string | null {
+  const acting = Object.keys(environment).find((name) => actsAtStart.test(name));
+  return acting === undefined ? null : `${acting} has an effect at each start of the interpreter`;
+}
+
 /** The kind of interpreter that can be forked for a callback, or why there is none: in words that go behind "no: ". */
 export function warmKind(
   callback: Callback,
@@ -33,8 +39,8 @@ export function warmKind(
   environment: Readonly<Record<string, string>>,
 ): WarmKind | string {
   const { env, preload } = callback.options;
-  const acting = Object.keys(environment).find((name) => actsAtStart.test(name));
-  if (acting !== undefined) return `${acting} has an effect at each start of the interpreter`;
+  const reason = coldReason(environment);
+  if (reason !== null) return reason;
   const { file, argv } = command;
   const switches = argv.slice(1).filter((argument) => argument.startsWith("-") && argument !== "-Mqb");
   if (callback.language === "perl" && switches.some((option) => /^-[Tt]/.test(option))) {

@@ -52,6 +52,7 @@ test("--json lists a callback once, with all its triggers", async () => {
         ...{ maxRunning: null, serial: null, throttle: null, queue: 10_000, overflow: "drop-newest", onLost: "rerun" },
         ...{ retry: { times: 3, delayMs: 10_000 }, breaker: { failures: 20, pauseMs: 30_000 }, nice: 0 },
         limits: { memory: null, files: null, output: null },
+        ...{ warm: "auto", preload: [] },
       },
       expect.objectContaining({ file: "b.qcb", language: "qube", triggers: [long], enabled: true }),
     ],
