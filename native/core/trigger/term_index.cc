@@ -15,7 +15,7 @@ bool ImpliesDone(const Event& event) {
 }  // namespace
 
 uint32_t TermIndex::CollidingListOf(const Event& event, TextWords name, uint64_t hash) const {
-  for (std::size_t at = tables_.HeadHome(hash);; at = (at + 1) & (tables_.heads.size() - 1)) {
+  for (std::size_t at = tables_.HeadHome(hash);; at = (at + 1) & tables_.head_mask) {
     const TermTables::Head head = tables_.heads[at];
     if (head.cell == kNone) return tables_.other_names[static_cast<std::size_t>(event.type)];
     if (head.tag != static_cast<uint32_t>(hash)) continue;

@@ -65,16 +65,19 @@ class TermIndex {
   std::size_t ProbesFor(const Event& event, const Candidates& candidates, const Label& label, Probe* probes) const {
     if (candidates.uses_labels | candidates.uses_prefixes) return AllProbesFor(event, candidates, label, probes);
     const uint64_t extra = HashPadded(event.extra, tables_.seed);
+    const uint64_t* const filter = tables_.filter.data();
+    const std::size_t mask = tables_.filter_mask;
     // The loads do not wait for each other, and what nearly all probes come to, nothing, needs no branch.
     std::size_t count = 0;
-    for (uint32_t i = 0; i < candidates.probe_count; ++i) {
-      const uint32_t probe = candidates.probes[i];
-      const Shape shape = probe & kShapeMask;
+    for (const uint32_t *at = candidates.probes, *const end = at + candidates.probe_count; at != end; ++at) {
+      const Shape shape = *at & kShapeMask;
       const uint64_t by_job = uint64_t{0} - static_cast<uint64_t>(ContextOf(shape) == ContextShape::kJob);
       const uint64_t by_extra = uint64_t{0} - static_cast<uint64_t>(ExtraOf(shape) == ExtraShape::kExact);
-      const uint64_t hash = TermTables::HashBucket(probe, event.job & by_job, extra & by_extra);
-      probes[count] = Probe{.hash = hash, .probe = probe};
-      count += static_cast<std::size_t>(tables_.MayHold(hash)) & static_cast<std::size_t>(shape != kNoProbe);
+      const uint64_t hash = TermTables::HashBucket(*at, event.job & by_job, extra & by_extra);
+      probes[count] = Probe{.hash = hash, .probe = *at};
+      const uint64_t bits = TermTables::FilterBits(hash);
+      const bool may_hold = (filter[(hash >> 12) & mask] & bits) == bits;
+      count += static_cast<std::size_t>(may_hold & (shape != kNoProbe));
     }
     return count;
   }

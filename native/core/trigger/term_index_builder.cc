@@ -233,6 +233,7 @@ void TermIndexBuilder::BuildSlots() {
   tables_.slots.resize(few ? hashed_.size() * 4 : hashed_.size() * 5 / 3 + 1, TermTables::Slot{.tag = 0, .bucket = 0});
   // Most probes find nothing; a word for a few buckets tells so in the fewest cache lines.
   tables_.filter.assign(std::bit_ceil(few ? hashed_.size() : (hashed_.size() + 7) / 8), 0);
+  tables_.filter_mask = tables_.filter.size() - 1;
   for (const Hashed& entry : hashed_) {
     tables_.filter[tables_.FilterWord(entry.hash)] |= TermTables::FilterBits(entry.hash);
     std::size_t at = tables_.Home(entry.hash);
@@ -286,10 +287,11 @@ void TermIndexBuilder::BuildHeads() {
   // Where there are few, room enough that nearly every name stands where it is looked for.
   const std::size_t room = named <= 1024 ? 8 : 2;
   tables_.heads.assign(std::bit_ceil(named * room), TermTables::Head{.tag = 0, .cell = kNone});
+  tables_.head_mask = tables_.heads.size() - 1;
   for (auto cell = kWildCells; cell < tables_.cells.size(); ++cell) {
     const uint64_t hash = HashCell(cell);
     std::size_t at = tables_.HeadHome(hash);
-    while (tables_.heads[at].cell != kNone) at = (at + 1) & (tables_.heads.size() - 1);
+    while (tables_.heads[at].cell != kNone) at = (at + 1) & tables_.head_mask;
     tables_.heads[at] = TermTables::Head{.tag = static_cast<uint32_t>(hash), .cell = cell};
   }
 }

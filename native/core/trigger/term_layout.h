@@ -125,6 +125,8 @@ struct TermTables {
   std::vector<Cell> cells = {Cell()};
   std::string names;
   std::vector<Head> heads = {Head{0, kNone}};  // a power of two
+  std::size_t filter_mask = 0;                 // one less than its size
+  std::size_t head_mask = 0;                   // likewise
   PatternTable patterns;
   bool uses_parents = false;
   bool uses_labels = false;
@@ -147,12 +149,12 @@ struct TermTables {
   }
   std::size_t Home(uint64_t hash) const { return static_cast<std::size_t>(((hash >> 32) * slots.size()) >> 32); }
   static uint64_t FilterBits(uint64_t hash) { return uint64_t{1} << (hash % 64) | uint64_t{1} << (hash / 64 % 64); }
-  std::size_t FilterWord(uint64_t hash) const { return static_cast<std::size_t>(hash >> 12) & (filter.size() - 1); }
+  std::size_t FilterWord(uint64_t hash) const { return static_cast<std::size_t>(hash >> 12) & filter_mask; }
   bool MayHold(uint64_t hash) const {
     const uint64_t bits = FilterBits(hash);
     return (filter[FilterWord(hash)] & bits) == bits;
   }
-  std::size_t HeadHome(uint64_t hash) const { return static_cast<std::size_t>(hash >> 32) & (heads.size() - 1); }
+  std::size_t HeadHome(uint64_t hash) const { return static_cast<std::size_t>(hash >> 32) & head_mask; }
   std::string_view NameOf(const Cell& cell) const {
     return std::string_view(names).substr(cell.name_at, cell.name_length);
   }
