@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { argumentError } from "../argument-error.js";
 import { UcbError } from "../errors.js";
+import { parseEvent } from "../trigger/event.js";
 
 const byteOrderMark = Buffer.from("\uFEFF");
 
@@ -24,6 +25,42 @@ export function batchLines(batch: string | Uint8Array): (string | null)[] {
     start = end + 1;
   }
   return lines;
+}
+
+/** Numbers lines from 1, of one text and never backwards. */
+export class LineCounter {
+  readonly #bytes: Buffer;
+  #line = 1;
+  #next = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  /** The number of the line that begins there. */
+  at(start: number): number {
+    for (let feed = this.#bytes.indexOf(0x0a, this.#next); feed >= 0 && feed < start; ) {
+      this.#line++;
+      this.#next = feed + 1;
+      feed = this.#bytes.indexOf(0x0a, this.#next);
+    }
+    return this.#line;
+  }
+}
+
+/** What is wrong with a text that is no event. */
+export function mistakeOf(text: string): UcbError {
+  try {
+    parseEvent(text);
+  } catch (error) {
+    if (error instanceof UcbError) return error;
+  }
+  return new UcbError("ERR_UCB_EVENT", "the event is malformed");
+}
+
+/** Whether the batch can be matched as it is. */
+export function isPlainBatch(batch: string | Uint8Array): batch is Uint8Array {
+  return batch instanceof Uint8Array && isUtf8(batch);
 }
 
 /** The error of a line, with its number from 1. */

@@ -21,7 +21,7 @@ import {
   recordsOf,
   textOf,
 } from "./arguments.js";
-import { batchLines, errorInLine, noText } from "./batch.js";
+import { batchLines, errorInLine, isPlainBatch, noText } from "./batch.js";
 import type { CallbackPause } from "./breaker.js";
 import { CallbackTable, type FunctionCallback } from "./callback-table.js";
 import type { ConfigurationChange } from "./configuration-change.js";
@@ -200,14 +200,22 @@ export class CallbackEngine {
    * @throws UcbError `ERR_UCB_EVENT` if the event is malformed, `ERR_UCB_CLOSED` after {@link close}
    */
   emit(event: string | EngineEvent): number {
-    if (this.#closing !== null) throw new UcbError("ERR_UCB_CLOSED", "the engine is closed: no more events are taken");
+    if (this.#closing !== null) throw closedError();
     if (typeof event === "string") return this.#matching.report(event, noRecords);
     return this.#matching.report(textOf(event), recordsOf(event));
   }
 
-  /** Reports many events, one a line; empty lines are skipped, and a malformed one costs the others nothing. */
+  /**
+   * Reports many events, one a line; empty lines are skipped, and a malformed one costs the others nothing. Bytes are
+   * fastest: their lines are matched some hundreds of runs ahead of what listeners are told.
+   */
   emitBatch(text: string | Uint8Array): BatchResult {
+    if (this.#closing !== null) throw closedError();
     const result: BatchResult = { events: 0, runs: 0, errors: [] };
+    if (isPlainBatch(text) && this.#matching.takesLines) {
+      const refused = (error: UcbError, line: number) => result.errors.push(errorInLine(error, line));
+      return Object.assign(result, this.#matching.reportLines(text, refused));
+    }
     for (const [index, event] of batchLines(text).entries()) {
       if (event === "") continue;
       try {
@@ -360,4 +368,8 @@ export class CallbackEngine {
     if (claimed.length > 0) this.#unclaimed = this.#unclaimed.filter((run) => !isTheirs(run));
     for (const run of claimed) this.#runs.recover(run, { kind: "function", callback });
   }
+}
+
+function closedError(): UcbError {
+  return new UcbError("ERR_UCB_CLOSED", "the engine is closed: no more events are taken");
 }

@@ -140,6 +140,7 @@ export class DurableState implements JournalOwner {
   }
 
   complete(): void {
+    this.times.gather();
     this.#matcher.takeChangedMemories((owner, exported) => this.memoryChanged(owner, exported));
   }
 

@@ -2,6 +2,7 @@ import type { Job } from "../bridge/supervisor.js";
 import { UcbError } from "../errors.js";
 import { parseEvent } from "../trigger/event.js";
 import type { Matcher } from "../trigger/matcher.js";
+import { LineCounter, mistakeOf } from "./batch.js";
 import { type CallbackTable, idOf, type TableEntry } from "./callback-table.js";
 import type { DurableState } from "./durable-state.js";
 import type { JobRecords } from "./job-records.js";
@@ -81,6 +82,46 @@ export class Matching {
     return count;
   }
 
+  /** Whether {@link reportLines} can be used: it cannot tell which of its events has satisfied a trigger. */
+  get takesLines(): boolean {
+    return this.#trace === null;
+  }
+
+  /**
+   * {@link report} for each line of a batch that is UTF-8 throughout, much faster. Lines are matched some hundreds of
+   * firings ahead of what comes of them.
+   */
+  reportLines(bytes: Uint8Array, refused: (error: UcbError, line: number) => void): { events: number; runs: number } {
+    if (this.#stale) this.#load();
+    this.#state?.eventReported(noRecords);
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const lines = new LineCounter(buffer);
+    let text = "";
+    let textAt = -1;
+    let runs = 0;
+    const events = this.#matcher.matchBatch(
+      bytes,
+      (callback, jobId, start, end) => {
+        runs++;
+        if (start !== textAt) {
+          text = buffer.toString("utf8", start, end);
+          textAt = start;
+        }
+        this.#currentText = text;
+        this.#currentRecords = noRecords;
+        this.#fired(callback, jobId);
+      },
+      (start, end) => refused(mistakeOf(buffer.toString("utf8", start, end)), lines.at(start)),
+      (change, jobId) => {
+        if (change === "submit") this.#know({ id: jobId });
+        else this.#forget(jobId);
+      },
+    );
+    this.totals.events += events;
+    this.totals.matches += runs;
+    return { events, runs };
+  }
+
   pending(jobId?: number): PendingTrigger[] {
     if (this.#stale) this.#load();
     if (this.#trace !== null) return this.#trace.pending(jobId);
@@ -116,6 +157,11 @@ export class Matching {
     this.#state?.attached(records.get(job.id) ?? job);
   }
 
+  #forget(jobId: number): void {
+    this.#room.records.delete(jobId);
+    this.#state?.removed(jobId);
+  }
+
   /** Events that begin or end an attachment or bring news of a job: rarer, and dearer, than the rest. */
   #reportWithRecord(text: string, job: Job | undefined, isLifecycle: boolean): number {
     const { records } = this.#room;
@@ -132,10 +178,7 @@ export class Matching {
     try {
       return this.#matcher.matchEach(text, this.#visit);
     } finally {
-      if (isLifecycle && name === "removed") {
-        records.delete(jobId);
-        this.#state?.removed(jobId);
-      }
+      if (isLifecycle && name === "removed") this.#forget(jobId);
     }
   }
 

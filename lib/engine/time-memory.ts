@@ -7,6 +7,8 @@ export function partOf(key: string, number: number): string {
 
 /** What the durable state keeps of time triggers, as texts under keys. */
 export class TimeMemory {
+  /** Called before what was written is sent to the disk, to write what is gathered until then. */
+  gather: () => void = () => undefined;
   readonly #entries: Map<string, string>;
   readonly #write: ((change: Change) => void) | null;
 

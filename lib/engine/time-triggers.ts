@@ -44,6 +44,8 @@ export class TimeTriggers {
   constructor(options: TimeTriggersOptions) {
     this.#options = options;
     this.#clock = options.clock ?? backgroundClock;
+    // Runs must not reach the disk without the jobs they are of.
+    options.memory.gather = () => this.#pause();
   }
 
   /** Whether events are being reported now, in this turn of the event loop and the next ones. */
@@ -65,14 +67,15 @@ export class TimeTriggers {
   attaching(jobId: number): void {
     if (this.#loading) this.#load();
     if (this.#alarms.size === 0) return;
-    this.#look();
+    const now = qubeTime(this.#clock);
+    if (now < this.#seen || (this.#heap.first?.next ?? Number.POSITIVE_INFINITY) <= now) this.#look();
     for (const pass of this.#passes) pass.attached(jobId);
   }
 
   /** What is under way stays undone, and is gone on with by the next engine if anything is durable. */
   close(): void {
     this.#closed = true;
-    for (const pass of this.#passes) pass.pause();
+    this.#pause();
     this.#cancel?.();
     this.#cancel = null;
     this.#heap.clear();
@@ -178,13 +181,17 @@ export class TimeTriggers {
         // Whoever listens may have closed the engine, or changed its triggers.
         if (this.#passes[0] !== pass) break;
         if (this.#clock.now() < end) continue;
-        for (const each of this.#passes) each.pause();
+        this.#pause();
         this.#report();
         return;
       }
       if (this.#passes[0] === pass) this.#finish(pass);
     }
     if (!this.#closed) this.#look();
+  }
+
+  #pause(): void {
+    for (const pass of this.#passes) pass.pause();
   }
 
   #finish(pass: TimePass): void {
