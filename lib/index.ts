@@ -21,6 +21,10 @@ export type {
 export { ConfigurationError } from "./config/configuration-error.js";
 export type { Diagnostic } from "./config/diagnostic.js";
 export { loadConfiguration } from "./config/load-configuration.js";
+export type { AddressHeader, AddressTemplate } from "./config/mail-header.js";
+export type { MailSubject, MailTemplate } from "./config/mail-template.js";
+export type { MailTemplates } from "./config/mail-templates.js";
+export type { MailVariable, VariableText } from "./config/mail-variables.js";
 export type { MailSettings, QbConf } from "./config/qb-conf.js";
 export { renderDiagnostic } from "./config/render-diagnostic.js";
 export type { BreakerLimits, Overflow, Retry, RunLimits, Throttle } from "./config/run-limits.js";

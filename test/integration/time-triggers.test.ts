@@ -1,4 +1,5 @@
-import { expect, test, vi } from "vitest";
+import { spawn } from "node:child_process";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { EngineOptions, Run } from "../../lib/index.js";
 import { CallbackEngine } from "../../lib/index.js";
 import { qubeEpoch } from "../../lib/trigger/time-literal.js";
@@ -113,4 +114,43 @@ test("what came while no engine was there is fired late once, and what was fired
   expect([...second.fired, ...third.fired].filter((each) => each.startsWith("once"))).toEqual([
     `once dummy-time-1-${at}`,
   ]);
+});
+
+test("a process that dies in the middle of many jobs leaves each of the others its event", async () => {
+  const { site, engine: none } = await openBare();
+  await none.close();
+  const state = site.path("state");
+  const count = 10_000;
+  const at = now() + 4;
+  const script = `
+    import { CallbackEngine } from ${JSON.stringify(new URL("../../dist/index.js", import.meta.url).href)};
+    const engine = await CallbackEngine.open(${JSON.stringify({ ...bare, logPath: site.logPath, state })});
+    engine.register({ name: "all", on: "dummy-time-self-${at}", run: () => {}, limits: { queue: ${count} } });
+    for (let id = 1; id <= ${count}; id++) engine.submit({ id });
+    await engine.flush();
+    let fired = 0;
+    engine.on("run", ({ state }) => { if (state === "queued" && ++fired === 2000) engine.flush().then(() => process.kill(process.pid, "SIGKILL")); });
+    setInterval(() => {}, 1000);
+  `;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: "inherit" });
+  expect(await new Promise((resolve) => child.on("exit", (_, signal) => resolve(signal)))).toBe("SIGKILL");
+  const opened = await CallbackEngine.open({ ...bare, logPath: site.logPath, state });
+  onTestFinished(() => opened.close());
+  let fresh = 0;
+  opened.on("run", ({ state: step, queuedAt }) => {
+    if (step === "queued" && queuedAt >= reopened) fresh++;
+  });
+  const reopened = Date.now();
+  opened.register({ name: "all", on: `dummy-time-self-${at}`, run: () => undefined, limits: { queue: count } });
+  // Runs that the first had finished are among those that have ended.
+  await vi.waitFor(
+    async () => {
+      const finished = await opened.finishedRuns(2 * count);
+      expect(new Set(finished.map(({ jobId }) => jobId)).size).toBe(count);
+      expect(finished).toHaveLength(count);
+    },
+    { timeout: 50_000, interval: 500 },
+  );
+  expect(fresh).toBeGreaterThan(0);
+  expect(fresh).toBeLessThanOrEqual(count - 2000);
 });
