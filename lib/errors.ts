@@ -83,8 +83,14 @@ export function asUcbError(error: unknown, code: ErrorCode, context: string): Uc
   const text = error instanceof Error ? error.message : String(error);
   return new UcbError(code, context === "" ? text : `${context}: ${text}`, {
     cause: error,
-    errno: typeof system?.code === "string" ? system.code : undefined,
+    errno: errnoOf(system),
     syscall: system?.syscall,
     path: system?.path,
   });
+}
+
+/** Errors of Node name what the system said in `code`, those of the addon in `errno`. */
+function errnoOf(error: { code?: unknown; errno?: unknown } | undefined): string | undefined {
+  if (typeof error?.errno === "string") return error.errno;
+  return typeof error?.code === "string" && !error.code.startsWith("ERR_UCB_") ? error.code : undefined;
 }

@@ -236,6 +236,9 @@ export interface NativeAddon {
   /** Locks a file, made if it is missing, until it is unlocked or the process dies; returns the lock's number. */
   fileLock(path: string): number;
   fileUnlock(lock: number): void;
+
+  /** Sends one datagram to a service manager's socket; throws `ERR_UCB_CONTROL`, and never waits. */
+  serviceNotify(address: string, text: string): void;
 }
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");

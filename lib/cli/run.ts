@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { Daemon } from "../daemon/daemon.js";
 import type { HttpOptions } from "../daemon/http-face.js";
+import { ServiceManager } from "../daemon/service-manager.js";
 import type { CallbackEngine, CloseMode } from "../engine/callback-engine.js";
 import type { ConfigurationChange } from "../engine/configuration-change.js";
 import {
@@ -146,11 +147,21 @@ async function serve(
     ...{ socket, http, version: packageVersion(), isDurable: state !== undefined },
     group: options.group === undefined ? undefined : await groupNumber(options.group),
   });
-  const reload = () => void engine.reload().catch((error) => complain(error, options.color));
+  const manager = new ServiceManager();
+  const ready = () =>
+    manager.ready(`${count(engine.callbacks.length, "callback")} of ${engine.directories.join(", ")}`);
+  const reload = () => {
+    manager.reloading();
+    void engine
+      .reload()
+      .catch((error) => complain(error, options.color))
+      .finally(ready);
+  };
   process.on("SIGHUP", reload);
   try {
     if (socket !== null) note(`listening on ${socket}`);
     if (http !== null) note(`listening on http://${http.host}:${daemon.httpPort}`);
+    ready();
     const stopped = new Promise<void>((resolve) => {
       onStop(() => {
         feed.stop();
@@ -159,6 +170,7 @@ async function serve(
     });
     const wasRead = sources.length === 0 || (await Promise.race([readAll(sources, feed, options), stopped]));
     await stopped;
+    manager.stopping();
     await daemon.close();
     // Waiting can still be cut short by a second signal.
     if (options.onStop === "wait") await engine.idle();
@@ -166,6 +178,7 @@ async function serve(
     return wasRead === false ? exitCodes.no : exitCodes.good;
   } finally {
     process.off("SIGHUP", reload);
+    manager.close();
     await daemon.close();
   }
 }

@@ -88,6 +88,8 @@ export class CallbackEngine {
   /** Runs of an engine before whose functions nobody has registered yet. */
   #unclaimed: RecoveredRun[] = [];
   #registrations = 0;
+  /** Set before the first run is dropped: whoever hears of that must not be able to fire another. */
+  #isClosed = false;
   #closing: Promise<void> | null = null;
   private constructor(options: EngineOptions, parts: EngineParts) {
     const { configuration, script, stored } = parts;
@@ -148,6 +150,11 @@ export class CallbackEngine {
     return this.#site.configuration.callbacks;
   }
 
+  /** The callback directories. */
+  get directories(): readonly string[] {
+    return this.#site.configuration.directories;
+  }
+
   /**
    * Runs that wait and runs that execute; of those that wait, `delayed` ones wait for time to pass, for a retry or for
    * the end of a callback's pause, and not for others to end.
@@ -184,7 +191,7 @@ export class CallbackEngine {
    * @throws UcbError `ERR_UCB_ARGUMENT` for ids out of range, `ERR_UCB_CLOSED` after {@link close}
    */
   attach(job: Job): void {
-    if (this.#closing !== null) throw new UcbError("ERR_UCB_CLOSED", "the engine is closed: no more jobs are taken");
+    if (this.#isClosed) throw new UcbError("ERR_UCB_CLOSED", "the engine is closed: no more jobs are taken");
     this.#matching.attach(jobOf(job));
   }
 
@@ -200,7 +207,7 @@ export class CallbackEngine {
    * @throws UcbError `ERR_UCB_EVENT` if the event is malformed, `ERR_UCB_CLOSED` after {@link close}
    */
   emit(event: string | EngineEvent): number {
-    if (this.#closing !== null) throw closedError();
+    if (this.#isClosed) throw closedError();
     if (typeof event === "string") return this.#matching.report(event, noRecords);
     return this.#matching.report(textOf(event), recordsOf(event));
   }
@@ -210,7 +217,7 @@ export class CallbackEngine {
    * fastest: their lines are matched some hundreds of runs ahead of what listeners are told.
    */
   emitBatch(text: string | Uint8Array): BatchResult {
-    if (this.#closing !== null) throw closedError();
+    if (this.#isClosed) throw closedError();
     const result: BatchResult = { events: 0, runs: 0, errors: [] };
     if (isPlainBatch(text) && this.#matching.takesLines) {
       const refused = (error: UcbError, line: number) => result.errors.push(errorInLine(error, line));
@@ -313,6 +320,7 @@ export class CallbackEngine {
    */
   close(options: { running?: CloseMode } = {}): Promise<void> {
     const mode = closeModeOf(options);
+    this.#isClosed = true;
     this.#closing ??= this.#shutDown(mode);
     return this.#closing;
   }
@@ -327,7 +335,8 @@ export class CallbackEngine {
     const stopped = mode === "wait" ? null : this.#runs.stop();
     const launcherClosed = mode === "wait" ? null : this.#script.launcher.close({ running: mode });
     await stopped;
-    if (mode !== "leave") await this.idle();
+    // What is left alone has ended here by now, and what has no process yet gets none.
+    await this.idle();
     this.#script.warm.close();
     await (launcherClosed ?? this.#script.launcher.close());
     await this.#script.bridge.close();

@@ -201,7 +201,10 @@ export class Runs {
   async #perform(open: OpenRun, abort: AbortController): Promise<Outcome> {
     const { port, script, qcb } = this.#room;
     const { entry, run } = open;
-    const execution = this.#executionOf(open, await port.recordOf(run.jobId, open.known, open.carried));
+    const execution = this.#executionOf(
+      open,
+      await orStopped(port.recordOf(run.jobId, open.known, open.carried), abort.signal),
+    );
     if (entry.kind === "function") return await runFunction(entry.callback, execution, port, abort);
     if (entry.kind === "gone") throw new UcbError("ERR_UCB_CALLBACK_GONE", gone(run));
     if (entry.callback.language === "qube") return await runQcb(entry.callback, execution, qcb);
@@ -236,6 +239,16 @@ export class Runs {
     const { events } = this.#room;
     if (events.has("run")) events.tell("run", { ...run });
   }
+}
+
+/** Rejects as soon as the engine is closed without waiting, lest a supervisor that does not answer holds that up. */
+function orStopped<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(new UcbError("ERR_UCB_CLOSED", "the engine was closed before it began"));
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
 }
 
 /** What is left of a callback that is no more must not run again. */

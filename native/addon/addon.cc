@@ -2,6 +2,7 @@
 #include "addon/lock_binding.h"
 #include "addon/matcher_binding.h"
 #include "addon/node_api.h"
+#include "addon/service_binding.h"
 
 namespace ucb::addon {
 namespace {
@@ -13,6 +14,7 @@ class Instance : public Napi::Addon<Instance> {
     AddMatcher(env, exports);
     AddLauncher(env, exports);
     AddLock(env, exports);
+    AddService(env, exports);
   }
 };
 

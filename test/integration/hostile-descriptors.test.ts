@@ -160,8 +160,7 @@ test("an engine that could not be opened leaves no socket behind", async () => {
   expect(folders(site)).toEqual([]);
 });
 
-// The addon's errors have our code in `code` and the system's in `errno`: asUcbError must take the latter, if it is a text.
-it.fails("an engine that could not be opened says in errno what was missing", async () => {
+it("an engine that could not be opened says in errno what was missing", async () => {
   const site = quickSite();
   const supervisor = new ChildSupervisor();
   await supervisor.open({ directories: [], logPath: site.logPath });

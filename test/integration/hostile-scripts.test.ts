@@ -170,9 +170,7 @@ describe.each(languages)("a $language script that after loading", ({ script, hel
       expect(await supervisor.heldBeyond(before)).toEqual(nothing);
     });
 
-    // What is looked at when a run begins is whose the script is, and not yet whether it can be read: the interpreter finds
-    // out, which ends with a number. lib/execute must fail such a run with ERR_UCB_LAUNCH, its path and EACCES.
-    test.fails("says which file it is and why", async (context) => {
+    test("says which file it is and why", async (context) => {
       const { path, outcome } = await openUnreadable(context);
       const run = await outcome();
       expect(run).toMatchObject({ code: "ERR_UCB_LAUNCH", reason: expect.stringContaining("EACCES") });

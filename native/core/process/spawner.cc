@@ -115,13 +115,11 @@ Result<pid_t> Spawner::Spawn(LaunchRequest& request) {
   if (request.argv.empty()) return Error::System("posix_spawn", EINVAL, request.file);
 
   UniqueFd script;
-  if (request.script && request.script->passed) {
+  if (request.script) {
+    // Opened in any case: what cannot be read is better told here than by an interpreter.
     Result<UniqueFd> opened = OpenTrusted(*request.script);
     if (!opened) return opened.error();
-    script = std::move(opened.value());
-  } else if (request.script) {
-    const Status trusted = CheckTrusted(*request.script);
-    if (!trusted) return trusted.error();
+    if (request.script->passed) script = std::move(opened.value());
   }
   UniqueFd input;
   if (request.payload) {
