@@ -12,6 +12,12 @@ export interface WarmKind {
   env: Record<string, string>;
 }
 
+/**
+ * Where the system shows the variables that a process was started with, a fork shows what its run is, so that it can be
+ * found after a crash: this is the room for it.
+ */
+const roomForRun = "-".repeat(1000);
+
 const pythonHost = join(packageRoot, "runtime", "python", "warm_host.py");
 const perlHost = join(packageRoot, "runtime", "perl", "qb", "fork.pl");
 
@@ -53,5 +59,6 @@ export function warmKind(
     (name) => readAtStart.test(name) || (preload.length > 0 && Object.hasOwn(env, name)),
   );
   const hostEnv = Object.fromEntries(names.sort().map((name) => [name, environment[name] ?? ""]));
-  return { key: JSON.stringify([file, args, hostEnv]), file, args, env: hostEnv };
+  const key = JSON.stringify([file, args, hostEnv]);
+  return { key, file, args, env: { UCB_WARM: roomForRun, ...hostEnv } };
 }

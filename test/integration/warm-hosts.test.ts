@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
+import { findRun } from "../../lib/execute/process-identity.js";
 import { WarmRoom } from "../support/warm-room.js";
 
 /** What people wait for is there long before this. */
@@ -61,6 +62,26 @@ describe("a warm run", () => {
     const limits = { memory: 2 ** 31, files: 77, output: null };
     const { output, warm } = await room.run(room.callback(file, { nice: 3, limits }));
     expect([output, warm]).toEqual([`3 77 ${2 ** 31}`, true]);
+  });
+
+  test.each([
+    ["s.py", "import os, time\nwhile not os.path.exists('go'):\n  time.sleep(0.01)\n"],
+    ["s.pl", "select undef, undef, undef, 0.01 until -e 'go';"],
+  ])("is found by the run it is of, as after a crash: %s", async (file, script) => {
+    const room = await WarmRoom.open();
+    room.write(file, script);
+    const pid = await new Promise<number | null>((begun) => void room.run(room.callback(file), begun));
+    expect(findRun("run-1")).toEqual([
+      {
+        pid,
+        startTicks: expect.any(Number),
+        startedAt: expect.any(Number),
+        attempt: 1,
+        token: expect.stringMatching(/./),
+      },
+    ]);
+    room.write("go", "");
+    await room.launcher.idle();
   });
 
   test("runs what the script's file holds, whenever that changes", async () => {
@@ -236,8 +257,14 @@ describe("a warm interpreter", () => {
   });
 });
 
-/** Children of this process that are hosts. */
+/** The child of this process that is a host, and not a fork of it that is about to begin. */
 function hostPids(): number[] {
+  return pidsOfHosts()
+    .sort((one, other) => one - other)
+    .slice(0, 1);
+}
+
+function pidsOfHosts(): number[] {
   return readdirSync("/proc")
     .filter((pid) => /^\d+$/.test(pid))
     .filter((pid) => {

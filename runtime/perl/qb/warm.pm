@@ -37,9 +37,9 @@ sub LONGEST_PACKET ()      { 16384 }
 # Numbers of system calls: Perl's own functions for these would take POSIX and Socket, or cannot do it.
 my %numbers = (
     x86_64  => { recvmsg => 47, sendto => 44, clone => 56, prctl => 157, dup3 => 292, close => 3, setsid => 112,
-        exit_group => 231, fcntl => 72, prlimit64 => 302 },
+        exit_group => 231, fcntl => 72, prlimit64 => 302, read => 0, write => 1 },
     aarch64 => { recvmsg => 212, sendto => 206, clone => 220, prctl => 167, dup3 => 24, close => 57, setsid => 157,
-        exit_group => 94, fcntl => 25, prlimit64 => 261 },
+        exit_group => 94, fcntl => 25, prlimit64 => 261, read => 63, write => 64 },
 );
 my ($machine) = $Config::Config{archname} =~ /^(x86_64|aarch64)/;
 my $call = $machine ? $numbers{$machine} : undef;
@@ -55,6 +55,7 @@ my $source;    # the descriptor from which Perl reads its program
 my $null;
 my $thread;    # where the C library keeps the thread's id
 my $seeds;
+my ($shown_at, $shown_room);
 my $hook;
 
 sub import {
@@ -87,6 +88,9 @@ sub prepare {
       or die "the kernel does not tell where the C library keeps the thread's id: $!\n";
     $thread = unpack 'J', $address;
     $source = source();
+    open my $stat, '<', '/proc/self/stat' or die "/proc/self/stat: $!\n";
+    my @fields = split ' ', (readline($stat) =~ /.*\)(.*)/s)[0];
+    ($shown_at, $shown_room) = ($fields[47] + 0, $fields[48] - $fields[47]);
     open my $file, '+<', '/dev/null' or die "/dev/null: $!\n";
     $null = $file;
     qb::_load($_) for qw(json document query bridge);
@@ -197,6 +201,7 @@ sub begin {
     # Setting it has named the process after the script, too.
     my $name = ($^X =~ m{([^/]*)\z})[0] . "\0";
     syscall $call->{prctl}, PR_SET_NAME, $name, 0, 0, 0;
+    show(join '', map { "$_=$ENV{$_}\0" } grep { defined $ENV{$_} } qw(UCB_RUN_ID UCB_ATTEMPT UCB_TOKEN));
     # One message has the name that Perl was given at its start, whatever became of it since.
     $hook = $SIG{__DIE__} = sub {
         my ($error) = @_;
@@ -209,6 +214,19 @@ sub begin {
             return 1;
         }
     );
+    return;
+}
+
+# Lets the system show what the run is, where it shows what a process was started with. After $0 was set, which uses the
+# same memory.
+sub show {
+    my ($text) = @_;
+    return if length $text > $shown_room;
+    pipe my $reader, my $writer or return;
+    syscall $call->{write}, fileno $writer, $text, length $text;
+    syscall $call->{read}, fileno $reader, $shown_at, length $text;
+    close $reader;
+    close $writer;
     return;
 }
 

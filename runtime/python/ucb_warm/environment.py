@@ -4,6 +4,11 @@ import ctypes
 import os
 
 
+USUAL = 128
+# What a run is found by.
+NAMES = (b"UCB_RUN_ID", b"UCB_ATTEMPT", b"UCB_TOKEN")
+
+
 class Environment:
     """Replaces the variables of this process all at once."""
 
@@ -14,6 +19,12 @@ class Environment:
         if self._shown is not os.environ._data:
             raise AttributeError("os.environ and os.environb do not show the same")
         self._strings = None
+        # Making the type of a list costs more than filling one.
+        self._kind = ctypes.c_char_p * USUAL
+        with open("/proc/self/stat", "rb") as stat:
+            fields = stat.read().rpartition(b")")[2].split()
+        self._start = int(fields[47])
+        self._room = int(fields[48]) - self._start
         self._keep = ctypes.pythonapi.Py_IncRef
         self._keep.restype = None
         self._keep.argtypes = [ctypes.py_object]
@@ -21,10 +32,17 @@ class Environment:
     def replace(self, variables):
         """Takes `NAME=value` strings, as bytes."""
         # Whoever sets a variable makes the C library copy the list first.
-        self._strings = (ctypes.c_char_p * (len(variables) + 1))(*variables)
+        kind = self._kind if len(variables) < USUAL else ctypes.c_char_p * (len(variables) + 1)
+        self._strings = kind(*variables)
         self._pointer.value = ctypes.addressof(self._strings)
         self._shown.clear()
         self._shown.update([variable.split(b"=", 1) for variable in variables])
+
+    def show(self):
+        """In a fork: lets the system show what the run is, where it shows what a process was started with."""
+        shown = b"".join(name + b"=" + self._shown[name] + b"\0" for name in NAMES if name in self._shown)
+        if len(shown) <= self._room:
+            ctypes.memmove(self._start, shown, len(shown))
 
     def keep(self):
         """In a fork: the variables are there until the very end, when the interpreter has destroyed all it knows of."""

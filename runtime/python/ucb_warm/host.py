@@ -140,6 +140,7 @@ class Host:
     def _begin(self, ticket, limits):
         os.setsid()
         self._environment.keep()
+        self._environment.show()
         if limits:
             limit(*limits)
         # From here on it is a run, and nobody's fork.

@@ -22,7 +22,7 @@ NEVER_IMPORTED = {
 class Scripts:
     def __init__(self):
         self._compiled = {}  # by path: the file's identity and the code
-        self._folders = {}  # by path: the folder's identity and the names of modules it has
+        self._folders = {}  # by path of a script: what its folder and the loaded modules were, and the name shadowed
         self._imports = {}  # names of the standard library that scripts import; False for those that must not be
 
     def code(self, path):
@@ -45,22 +45,21 @@ class Scripts:
 
     def shadowed(self, path):
         """A module of the script's folder that a cold run would import instead of one that is loaded here, or None."""
-        folder = os.path.dirname(os.path.realpath(path))
+        folder, own = os.path.split(path)
         try:
-            identity = identity_of(os.stat(folder))
-            known = self._folders.get(folder)
-            if known is None or known[0] != identity:
+            # Which modules there are changes with either.
+            state = identity_of(os.stat(folder)), len(sys.modules)
+            known = self._folders.get(path)
+            if known is None or known[0] != state:
                 names = {name.split(".", 1)[0] for name in os.listdir(folder)}
+                names.discard(own.split(".", 1)[0])
+                loaded = [name for name in names if name in sys.modules and name not in sys.builtin_module_names]
                 if len(self._folders) >= MOST:
                     self._folders.clear()
-                known = self._folders[folder] = (identity, names)
+                known = self._folders[path] = (state, loaded[0] if loaded else None)
         except OSError:
             return None
-        own = os.path.splitext(os.path.basename(path))[0]
-        for name in known[1]:
-            if name != own and name in sys.modules and name not in sys.builtin_module_names:
-                return name
-        return None
+        return known[1]
 
     def _compile(self, path):
         with open(path, "rb") as file:
