@@ -15,13 +15,14 @@ const tables: Record<string, Readonly<Record<string, string>>> = {
 
 /** `text` with the table behind each `<!-- table: NAME -->` brought up to date. */
 export function withTables(text: string): string {
-  return text.replace(
+  const filled = text.replace(
     /(<!-- table: (\S+) -->\n)(?:\n\|[^\n]*|\n)*?(?=\n\n|\n?$|\n#)/g,
     (_, mark: string, name: string) => {
       const rows = Object.entries(tables[name] ?? {}).map(([code, meaning]) => `| \`${code}\` | ${meaning} |`);
       return `${mark}\n| ${name === "mail-variables" ? "variable" : "code"} | meaning |\n|---|---|\n${rows.join("\n")}`;
     },
   );
+  return filled.replace(/\|\n(?=#)/g, "|\n\n");
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -3,12 +3,13 @@ import type { Job } from "../bridge/supervisor.js";
 import type { Callback, Configuration } from "../config/configuration.js";
 import type { Trigger } from "../trigger/ast.js";
 import { explainTrigger, type TriggerExplanation } from "../trigger/explain.js";
-import { addSiteOptions, directoriesArgument, type SiteOptions } from "./common-options.js";
+import { addSiteOptions, directoriesArgument, type SiteOptions, toAbsolute } from "./common-options.js";
 import { complain, note } from "./complaint.js";
 import { count } from "./count.js";
 import { type EventArgument, eventArgument, readEventArgument } from "./event-argument.js";
 import { doubtOf } from "./event-doubt.js";
 import { exitCodes, type Finish } from "./exit-codes.js";
+import { explainRun } from "./explain-run.js";
 import { addJobOption, readJobFile } from "./job-file.js";
 import { placeText } from "./place-text.js";
 import { errorsOf, isUsable, readSite, showDiagnostics } from "./site.js";
@@ -24,17 +25,29 @@ export function addExplain(program: Command, finish: Finish): void {
         "event satisfies it and why. Nothing is run, and nothing that happened before counts: a trigger with && shows " +
         "what it would still wait for.",
     )
-    .argument(...eventArgument)
-    .argument(...directoriesArgument);
+    .argument("[EVENT]", eventArgument[1])
+    .argument(...directoriesArgument)
+    .option("--run <RUN>", "say instead why a run of a daemon fired, with the events that led to it")
+    .option(
+      "--socket <PATH>",
+      "with --run: the daemon's socket (default: $UCB_CONTROL, else /run/ucb.sock)",
+      toAbsolute,
+    );
   addJobOption(addSiteOptions(command))
     .addHelpText("after", epilogue)
-    .action(async (event: string, directories: string[], options: ExplainOptions) =>
-      finish(await explain(readEventArgument(event, command), directories, options)),
-    );
+    .action(async (event: string | undefined, directories: string[], options: ExplainOptions) => {
+      if (options.run !== undefined && event === undefined) {
+        finish(await explainRun(options.run, options));
+      } else if (event === undefined || options.run !== undefined) {
+        command.error("error: either an EVENT or --run RUN is needed", { exitCode: exitCodes.usage });
+      } else finish(await explain(readEventArgument(event, command), directories, options));
+    });
 }
 
 interface ExplainOptions extends SiteOptions {
   job?: string;
+  run?: string;
+  socket?: string;
 }
 
 const epilogue = `
@@ -52,6 +65,7 @@ Examples:
   ucb explain complete-work-1001-17
   ucb explain done-job-1001 /apps/qube/callback --job jobs.json
   ucb explain globaltime-809222400 --json
+  ucb explain --run 01KB3V0M3QY8Z9C1V5T7W2X4R6
 `;
 
 interface Row {

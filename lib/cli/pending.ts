@@ -4,9 +4,10 @@ import { addClientOptions, askDaemon, type ClientOptions } from "./daemon-client
 import { exitCodes, type Finish } from "./exit-codes.js";
 import { StandardOutput } from "./standard-output.js";
 import { harmless, terminalOf } from "./terminal.js";
+import { wholeNumber } from "./whole-number.js";
 
 interface PendingOptions extends ClientOptions {
-  job?: string;
+  job?: number;
 }
 
 export function addPending(program: Command, finish: Finish): void {
@@ -14,7 +15,7 @@ export function addPending(program: Command, finish: Finish): void {
     .command("pending")
     .summary("show which && triggers are half satisfied")
     .description("Shows for each job what its && triggers have seen, since when, and what they still wait for.")
-    .option("--job <ID>", "only those of this job");
+    .option("--job <ID>", "only those of this job", wholeNumber);
   addClientOptions(command)
     .addHelpText("after", epilogue)
     .action(async (options: PendingOptions) => finish(await pending(options)));
@@ -29,8 +30,7 @@ Examples:
 `;
 
 async function pending(options: PendingOptions): Promise<number> {
-  const job = options.job === undefined ? undefined : Number(options.job);
-  const answer = await askDaemon<{ pending: PendingTrigger[] }>({ ask: "pending", job }, options);
+  const answer = await askDaemon<{ pending: PendingTrigger[] }>({ ask: "pending", job: options.job }, options);
   const output = new StandardOutput();
   output.write(options.json === true ? `${JSON.stringify(answer)}\n` : page(answer.pending, options));
   await output.flush();

@@ -20,6 +20,10 @@ export function addReload(program: Command, finish: Finish): void {
 
 const epilogue = `
 Exit codes: 0 the configuration holds; 1 it was refused, or the daemon cannot be reached; 2 wrong usage.
+
+Examples:
+  ucb reload
+  ucb reload --json --socket ./ucb.sock
 `;
 
 async function reload(options: ClientOptions): Promise<number> {

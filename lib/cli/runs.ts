@@ -1,10 +1,11 @@
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import type { Run } from "../execute/run.js";
 import { addClientOptions, askDaemon, type ClientOptions, talkToDaemon } from "./daemon-client.js";
 import { exitCodes, type Finish } from "./exit-codes.js";
 import { StandardOutput } from "./standard-output.js";
 import { table } from "./table.js";
 import { harmless, terminalOf } from "./terminal.js";
+import { wholeNumber } from "./whole-number.js";
 
 interface RunsOptions extends ClientOptions {
   callback?: string;
@@ -37,12 +38,6 @@ Examples:
   ucb runs --job 1001 --json
   ucb runs --follow | while read -r line; do echo "$line"; done
 `;
-
-function wholeNumber(text: string): number {
-  const number = Number(text);
-  if (!/^[0-9]+$/.test(text) || !Number.isSafeInteger(number)) throw new InvalidArgumentError("It is no whole number.");
-  return number;
-}
 
 async function runs(options: RunsOptions): Promise<number> {
   const { callback, job, state, limit } = options;

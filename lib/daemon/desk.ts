@@ -4,6 +4,7 @@ import type { Run } from "../execute/run.js";
 import type { Question } from "./question.js";
 import type { RunLog } from "./run-log.js";
 import { readRunOutput } from "./run-output.js";
+import { whyOf } from "./why.js";
 
 /** What a daemon tells of itself. */
 export interface Status {
@@ -56,6 +57,11 @@ export class Desk {
         return { runs: this.#log.list(question) };
       case "run":
         return { run: this.#find(question.run) };
+      case "why": {
+        const run = this.#find(question.run);
+        const callback = this.#engine.callbacks.find(({ id }) => id === run.callbackId);
+        return { why: whyOf(run, callback, this.#generation) };
+      }
       case "log":
         return { log: await this.#read(this.#find(question.run)) };
       case "pending":

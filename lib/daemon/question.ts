@@ -8,6 +8,8 @@ export type Question =
   | ({ ask: "runs" } & RunQuery)
   | { ask: "run"; run: string }
   | { ask: "log"; run: string }
+  /** Why a run fired. */
+  | { ask: "why"; run: string }
   | { ask: "pending"; jobId: number | undefined }
   | { ask: "reload" }
   /** From now on ended runs and actions are told on this connection. */
@@ -27,6 +29,7 @@ export function parseQuestion(record: Readonly<Record<string, unknown>>): Questi
       return { ask };
     case "run":
     case "log":
+    case "why":
       return { ask, run: text(record, "run") };
     case "pending":
       return { ask, jobId: optional(record, "job", jobId) };
@@ -40,7 +43,7 @@ export function parseQuestion(record: Readonly<Record<string, unknown>>): Questi
       };
     default:
       throw mistake(
-        `ask must be status, runs, run, log, pending, reload or follow, not ${JSON.stringify(ask) ?? "nothing"}`,
+        `ask must be status, runs, run, log, why, pending, reload or follow, not ${JSON.stringify(ask) ?? "nothing"}`,
       );
   }
 }

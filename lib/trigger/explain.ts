@@ -124,7 +124,7 @@ function explain(term: Term, event: EventFields, relations: Relations): TermExpl
 }
 
 /** What about name, type and extra does not fit; null if all does. */
-function fieldMismatch(term: Term, event: EventFields): string | null {
+export function fieldMismatch(term: Term, event: EventFields): string | null {
   if (isGlobal(event.type) !== (term.context.kind === "global")) {
     return `type is ${term.types.join(" or ")}, the event's is ${event.type}`;
   }

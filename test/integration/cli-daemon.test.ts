@@ -76,6 +76,18 @@ test("half-satisfied triggers are shown with what they have seen and what they w
   expect(stdout).toMatch(/^0\/both\.py for job 6, for \d+ s: done-work-self-1 && done-work-self-2\n/);
   expect(stdout).toMatch(/seen +done-work-self-2: complete-work-6-2 at /);
   expect(stdout).toMatch(/waits done-work-self-1\n$/);
+
+  const { stdout: emitted } = await ask("emit", "done-work-6-1", "--json");
+  const [run = ""] = JSON.parse(emitted).taken.runs;
+  const why = await ask("explain", "--run", run);
+  expect(why).toMatchObject({ code: 0, stderr: "" });
+  const [heading, trigger, first, second] = why.stdout.split("\n");
+  expect(heading).toMatch(/^both\.py for job 6 fired on done-work-6-1 at .*, under configuration 1$/);
+  expect(trigger).toBe("  done-work-self-1 && done-work-self-2");
+  expect(first).toMatch(/\+ done-work-self-1: done-work-6-1 at .*, the run's own event$/);
+  expect(second).toMatch(/\+ done-work-self-2: complete-work-6-2 at .*, it had happened before$/);
+  expect(await ask("explain", "--run", "none")).toMatchObject({ code: 1 });
+  expect(await ask("explain", "done-work-6-1", "--run", run)).toMatchObject({ code: 2 });
 });
 
 test("a good configuration is taken over, a bad one refused, and the daemon keeps going", async () => {

@@ -1,0 +1,32 @@
+import type { Why } from "../daemon/why.js";
+import { note } from "./complaint.js";
+import { askDaemon, type ClientOptions } from "./daemon-client.js";
+import { exitCodes } from "./exit-codes.js";
+import { StandardOutput } from "./standard-output.js";
+import { harmless, terminalOf } from "./terminal.js";
+
+/** Says why a run of a daemon fired. */
+export async function explainRun(run: string, options: ClientOptions): Promise<number> {
+  const answer = await askDaemon<{ why: Why }>({ ask: "why", run }, options);
+  const output = new StandardOutput();
+  output.write(options.json === true ? `${JSON.stringify(answer)}\n` : page(answer.why, options));
+  if (!answer.why.isCurrent) note("the configuration has changed since: the triggers are those of now");
+  await output.flush();
+  return exitCodes.good;
+}
+
+function page({ run, triggers }: Why, { color }: ClientOptions): string {
+  const { colors } = terminalOf(process.stdout, color);
+  const whom = run.jobId === 0 ? "" : ` for job ${run.jobId}`;
+  const when = new Date(run.queuedAt).toISOString();
+  const heading = `${colors.bold(harmless(run.callback))}${whom} fired on ${harmless(run.event)} at ${when}, under configuration ${run.generation}\n`;
+  const blocks = triggers.map(({ text, terms }) => {
+    const lines = terms.map(({ text: term, event, at, reason }) => {
+      const by = event === null || at === null ? "" : `${harmless(event)} at ${new Date(at).toISOString()}, `;
+      const mark = event === null && !reason.startsWith("it had") ? colors.dim("-") : colors.green("+");
+      return `    ${mark} ${harmless(term)}: ${colors.dim(`${by}${harmless(reason)}`)}\n`;
+    });
+    return `  ${harmless(text)}\n${lines.join("")}`;
+  });
+  return [heading, ...blocks].join("");
+}
