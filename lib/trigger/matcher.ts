@@ -31,6 +31,9 @@ export interface AttachedJob {
 /** `exported` is all that the owner, a job's id or 0 for global events, remembers; null if that is nothing. */
 export type MemoryVisitor = (owner: number, exported: Uint8Array<ArrayBuffer> | null) => void;
 
+/** Called for every event: the addon's object answers a look-up by hashing the name. */
+const { matcherMatch } = native;
+
 /** Pairs an answer may have before it is fetched in a second call. */
 const usualPairs = 512;
 /** What a batch is told by at a time: three numbers in front, and four for each of up to 512 entries. */
@@ -100,7 +103,7 @@ export class Matcher {
   matchEach(event: string | EventFields, fire: (callback: number, jobId: number) => void): number {
     const handle = this.#open();
     const text = typeof event === "string" ? event : formatEvent(event);
-    native.matcherMatch(handle, text);
+    matcherMatch(handle, text);
     const count = this.#numbers[0] ?? 0;
     if (count === 0) return 0;
     if (typeof fire !== "function") throw argumentError("fire", "a function", fire);

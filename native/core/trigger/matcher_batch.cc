@@ -50,10 +50,10 @@ std::size_t Matcher::Prepare(BatchScratch& scratch) const {
 
 void Matcher::MatchPrepared(const Prepared& prepared, const TermIndex::Probe* probes, bool lifecycle,
                             BatchResult& result) {
-  const auto [text, start, end] = prepared.line;
+  const EventLines::Line& line = prepared.line;
   const Event& event = prepared.event;
   const auto add = [&](int64_t callback, uint64_t owner) {
-    result.entries.push_back(BatchEntry{.callback = callback, .owner = owner, .start = start, .end = end});
+    result.entries.push_back(BatchEntry{.callback = callback, .owner = owner, .start = line.start, .end = line.end});
   };
   if (!prepared.is_event) {
     add(BatchEntry::kMalformed, 0);
