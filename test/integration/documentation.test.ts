@@ -4,9 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { loadConfiguration } from "../../lib/config/load-configuration.js";
+import { performancePath, withResults } from "../../scripts/performance-tables.js";
 import { referencePath, withTables } from "../../scripts/reference-tables.js";
+import { startCommand } from "../support/run-command.js";
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -62,6 +64,11 @@ test("the tables of the reference are those of the code", () => {
   expect(text, "run: npx tsx scripts/reference-tables.ts").toBe(withTables(text));
 });
 
+test("the figures of the page on performance are those that were measured", () => {
+  const text = readFileSync(performancePath, "utf8");
+  expect(text, "run: npx tsx scripts/performance-tables.ts").toBe(withResults(text));
+});
+
 test("the README's first callback does what it says", async () => {
   const where = folder();
   const commands = examples("README.md", "first-callback");
@@ -113,6 +120,21 @@ test("the supervisor of the supervisor author's page answers and does what callb
 test("the example of a durable state prints what it does", async () => {
   const [code] = examples("docs/supervisor-author.md", "state");
   expect(await runModule(code ?? "", folder())).toBe("job 1001 failed\n");
+});
+
+test("events are reported over the socket as the page on operations shows", async () => {
+  const where = folder();
+  const callback = callbackFolder(where, "hello.py = failed-job-self\n", { "hello.py": "print(1)\n" });
+  const socket = join(where, "socket");
+  const daemon = startCommand(["run", callback, "--socket", socket, "--logpath", join(where, "log")]);
+  onTestFinished(() => void daemon.child.kill("SIGKILL"));
+  await vi.waitUntil(() => daemon.stderr.includes("listening on"), { timeout: 30_000 });
+  const env = { PATH: `${join(root, "node_modules/.bin")}:${process.env.PATH}`, UCB_CONTROL: socket };
+  const [python = ""] = examples("docs/operations.md", "socket-python");
+  expect((await run("python3", ["-c", python], { env })).stdout).toBe("1 run\n");
+  const [shell = ""] = examples("docs/operations.md", "socket-shell");
+  const answers = (await run("sh", ["-ec", shell], { env })).stdout.trimEnd().split("\n");
+  expect(answers.map((answer) => JSON.parse(answer).taken.runs.length)).toEqual([0, 1]);
 });
 
 test("functions are registered as the supervisor author's page shows", async () => {
