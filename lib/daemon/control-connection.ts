@@ -58,7 +58,7 @@ export class ControlConnection {
       }
       const record = parseJsonLine(bytes);
       if (record === null) return;
-      if (isEventLine(record)) await this.#takeEvent(record);
+      if (isEventLine(record)) await this.#takeEvent(record, bytes.length);
       else await this.#takeQuestion(record);
     } catch (error) {
       await this.#settle();
@@ -66,10 +66,10 @@ export class ControlConnection {
     }
   }
 
-  async #takeEvent(record: Readonly<Record<string, unknown>>): Promise<void> {
+  async #takeEvent(record: Readonly<Record<string, unknown>>, bytes: number): Promise<void> {
     const event = parseEventRecord(record);
     await this.#room.intake.room();
-    this.#unsettled.push(this.#room.intake.take(event, String(record.event)));
+    this.#unsettled.push(this.#room.intake.take(event, String(record.event), bytes));
     // With more lines at hand their answers can wait for the same trip to the disk.
     if (this.#unsettled.length >= mostTogether || this.#socket.readableLength === 0) await this.#settle();
   }

@@ -3,6 +3,9 @@ import type { CallbackEngine, EngineEvent } from "../engine/callback-engine.js";
 /** Above so many runs that wait for others, events have to wait, too: less than the usual queue of one callback. */
 const mostWaiting = 5000;
 
+/** Bytes of lines whose runs may wait or execute, before events have to wait: runs keep the records they were fired with. */
+const mostHeld = 256 * 1024 * 1024;
+
 /** What came of an event. */
 export interface Taken {
   event: string;
@@ -17,6 +20,7 @@ export class EventIntake {
   /** Where the ids of runs are noted that fire during a report. */
   #ids: string[] | null = null;
   #waiting: (() => void)[] = [];
+  #held = 0;
 
   constructor(engine: CallbackEngine, isDurable: boolean) {
     this.#engine = engine;
@@ -27,8 +31,11 @@ export class EventIntake {
     });
   }
 
-  /** @throws UcbError `ERR_UCB_EVENT`, `ERR_UCB_CLOSED` */
-  take(event: string | EngineEvent, text: string): Taken {
+  /**
+   * `bytes` is the length of the line it came on.
+   * @throws UcbError `ERR_UCB_EVENT`, `ERR_UCB_CLOSED`
+   */
+  take(event: string | EngineEvent, text: string, bytes: number): Taken {
     const ids: string[] = [];
     this.#ids = ids;
     try {
@@ -36,6 +43,7 @@ export class EventIntake {
     } finally {
       this.#ids = null;
     }
+    if (ids.length > 0) this.#held += bytes;
     return { event: text, runs: ids };
   }
 
@@ -59,8 +67,10 @@ export class EventIntake {
   }
 
   get #isFull(): boolean {
-    const { queued, delayed } = this.#engine.load;
-    return queued - delayed > mostWaiting;
+    const { queued, delayed, running } = this.#engine.load;
+    const waiting = queued - delayed;
+    if (waiting + running === 0) this.#held = 0;
+    return waiting > mostWaiting || this.#held > mostHeld;
   }
 
   #release(): void {

@@ -101,7 +101,7 @@ export class HttpFace {
         if (!isEventLine(record)) throw new UcbError("ERR_UCB_INPUT", "only events are taken here");
         const event = parseEventRecord(record);
         await intake.room();
-        const taken = intake.take(event, String(record.event));
+        const taken = intake.take(event, String(record.event), bytes.length);
         await intake.settle();
         answer = { taken };
       } catch (error) {
