@@ -9,7 +9,7 @@ import { temporarySite } from "../support/temporary-site.js";
  * tested here, is that the system gives none for a new process: so node has enough set aside for as long as that lasts.
  */
 const setAside = {
-  nodeOptions: ["--min-semi-space-size=64", "--max-semi-space-size=64"],
+  nodeOptions: ["--min-semi-space-size=64", "--max-semi-space-size=64", "--expose-gc", "--no-memory-reducer"],
   env: {
     GLIBC_TUNABLES:
       "glibc.malloc.top_pad=67108864:glibc.malloc.mmap_threshold=33554432:glibc.malloc.trim_threshold=1073741824",
@@ -28,6 +28,7 @@ test("without memory for another process a script fails and says so, others go o
   for (let round = 0; round < 10; round++) await supervisor.emit("blocked-job-1");
   const before = await supervisor.holdings();
   for (let round = 0; round < 3; round++) {
+    await supervisor.collectNew();
     setLimit(supervisor.pid, "as", 1);
     const runs = await supervisor.emit("blocked-job-1");
     setLimit(supervisor.pid, "as", "most");

@@ -69,6 +69,11 @@ export class ChildSupervisor {
     return this.#ask("emit", event) as Promise<Run[]>;
   }
 
+  /** Lets node take all the memory that it needs for new objects; needs `--expose-gc`. */
+  async collectNew(): Promise<void> {
+    await this.#ask("collectNew");
+  }
+
   /** What its process holds. */
   holdings(): Promise<Holdings> {
     return this.#ask("holdings") as Promise<Holdings>;
