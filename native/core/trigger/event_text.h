@@ -117,7 +117,7 @@ bool ParseGlobalEvent(std::string_view text, std::size_t dash, Event& event);
 
 // Takes `name-type-jobid-extra`, `globaltime-t` or `globalrepeat-t-interval` apart; false if the text is malformed.
 // Accepts exactly what parseEvent of lib/trigger/event.ts accepts. The text must be padded (kTextPadding).
-inline bool ParseEvent(std::string_view text, Event& event) {
+[[gnu::always_inline]] inline bool ParseEvent(std::string_view text, Event& event) {
   const DashPlaces dashes = DashPlacesOf(text);
   const char* const start = text.data();
   const std::size_t size = text.size();
