@@ -40,7 +40,8 @@ export class ControlConnection {
     socket.on("error", () => socket.destroy());
     socket.once("close", () => this.#unfollow?.());
     try {
-      for await (const line of readLines(socket, longestLine)) {
+      // A client that has said all it had to say still wants its answers.
+      for await (const line of readLines(socket.iterator({ destroyOnReturn: false }), longestLine)) {
         await this.#take(line);
         if (!socket.writable) return;
       }
