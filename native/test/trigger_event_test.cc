@@ -149,6 +149,12 @@ TEST_CASE("event text: malformed") {
     CHECK_FALSE(Parse(text, event));
   }
   CHECK_FALSE(Parse(std::string("complete-job-5\0", 15), event));
+  for (const char* type : {"job", "subjob", "work", "host", "time", "repeat"}) {
+    for (std::size_t count = 1; count < 6; ++count) {
+      CAPTURE(type);
+      CHECK_FALSE(Parse("complete-" + std::string(type) + std::string(count, '\0') + "-5", event));
+    }
+  }
 }
 
 }  // namespace ucb::trigger::test

@@ -234,6 +234,21 @@ describe("answers", () => {
 });
 
 describe("text of every kind", () => {
+  it.each(["a\0-work-1-x", "a-work\0-1-x", "a-work-1-x\0", "a-work\0\0\0\0-1-x"])(
+    "%j is not what is without a NUL",
+    (text) => {
+      const matcher = matcherOf("a-work-self-x");
+      const fired: number[] = [];
+      try {
+        matcher.matchEach(text, (callback) => fired.push(callback));
+      } catch (error) {
+        expect(error).toMatchObject({ code: "ERR_UCB_EVENT" });
+      }
+      matcher.matchBatch(Buffer.from(`${text}\n`), (callback) => fired.push(callback));
+      expect(fired).toEqual([]);
+    },
+  );
+
   it.each([
     ["NUL", "a\0b"],
     ["half a surrogate pair", "\ud83d"],

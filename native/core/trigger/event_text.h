@@ -25,6 +25,7 @@ inline constexpr uint64_t kZeros = 0x3030303030303030;  // eight digits 0
 
 struct TypeWord {
   uint64_t word = 0;
+  std::size_t size = 0;  // a NUL behind a type makes the same word
   EventType type = EventType::kJob;
 };
 
@@ -38,7 +39,7 @@ constexpr uint64_t WordOf(std::string_view text) {
 constexpr std::array<TypeWord, 32> TypesByLetter() {
   std::array<TypeWord, 32> table;
   const auto add = [&table](std::string_view text, EventType type) {
-    table[static_cast<unsigned char>(text[0]) % 32] = TypeWord{WordOf(text), type};
+    table[static_cast<unsigned char>(text[0]) % 32] = TypeWord{WordOf(text), text.size(), type};
   };
   add("job", EventType::kJob);
   add("subjob", EventType::kSubjob);
@@ -56,7 +57,7 @@ inline bool ParseType(std::string_view text, EventType& type) {
   const uint64_t word = KeepBytes(Load64(text.data()), text.size());
   const TypeWord& entry = kTypesByLetter[word % 32];
   type = entry.type;
-  return text.size() <= 8 && word != 0 && word == entry.word;
+  return text.size() == entry.size && word != 0 && word == entry.word;
 }
 
 // The number that up to eight digits are, or UINT64_MAX if they are none.
