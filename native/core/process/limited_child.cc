@@ -128,8 +128,8 @@ void CloseInherited(const Plan& plan) {
 }
 
 pid_t Fork(const Plan& plan) {
-  const pid_t pid = ::vfork();  // NOLINT(clang-analyzer-security.insecureAPI.vfork): all else copies page tables
-  if (pid == 0) BecomeProgram(plan);
+  const pid_t pid = ::vfork();        // NOLINT(clang-analyzer-security.insecureAPI.vfork): all else copies page tables
+  if (pid == 0) BecomeProgram(plan);  // NOLINT(clang-analyzer-unix.Vfork): it makes system calls only, until exec
   return pid;
 }
 

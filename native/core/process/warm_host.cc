@@ -23,8 +23,8 @@ namespace {
 // What a host may have to do at once: more would wait in the socket, where nobody can take it back.
 constexpr std::size_t kMostAsked = 16;
 // Longer requests travel in a file: so many of these always fit into a socket.
-constexpr std::size_t kLongestPacket = 8 * 1024;
-constexpr std::size_t kLongestAnswer = 16 * 1024;
+constexpr std::size_t kLongestPacket = 8192;
+constexpr std::size_t kLongestAnswer = 16384;
 // A host has its modules to load; a run is begun within milliseconds.
 constexpr std::chrono::seconds kPatience{30};
 constexpr int kChannel = 3;
@@ -198,6 +198,7 @@ WarmHost::Sent WarmHost::Ask(LaunchRequest& request) {
   packet.push_back('\0');
   packet += body;
   std::vector<int> descriptors;
+  descriptors.reserve(files.size());
   for (const UniqueFd& file : files) descriptors.push_back(file.get());
   if (!SendPacket(channel_.get(), packet, descriptors)) {
     // A full socket empties, and a closed one is found out by whoever reads; all else is no matter of time.
