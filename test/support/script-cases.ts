@@ -57,7 +57,7 @@ export const pythonCases: Record<string, string> = {
   "stdin by lines": "import sys\nprint(sys.stdin.readline() != '', sys.stdin.read())\n",
   "stdin from the start": "import os\nprint(os.lseek(0, 0, os.SEEK_CUR), len(os.read(0, 5)))\n",
   "an order of things at the end":
-    "import atexit, threading\natexit.register(print, 'at exit')\ngo = threading.Event()\ndef f():\n  go.wait()\n  print('thread')\nthreading.Thread(target=f).start()\nprint('main')\ngo.set()\nraise SystemExit('text')\n",
+    "import atexit, threading\natexit.register(print, 'at exit')\ndef f():\n  threading.main_thread().join()\n  print('thread')\nthreading.Thread(target=f).start()\nprint('main')\nraise SystemExit('text')\n",
 };
 
 /** The same in Perl. */
