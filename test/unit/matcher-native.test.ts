@@ -141,12 +141,16 @@ describe("matching", () => {
   it("goes on when somebody tries to take the numbers away", () => {
     const [matcher, numbers] = native.matcherCreate(8);
     native.matcherLoad(matcher, programOf([rule(7, term("complete", job))]));
-    const moved = structuredClone(numbers, { transfer: [numbers.buffer] });
+    try {
+      expect(structuredClone(numbers, { transfer: [numbers.buffer] })).toHaveLength(2 + 16);
+    } catch (error) {
+      // Newer versions of Node.js do not let them be taken.
+      expect(error).toMatchObject({ name: "DataCloneError" });
+    }
     native.matcherMatch(matcher, "complete-job-1");
     const fetched = new Float64Array(2);
     native.matcherFetch(matcher, fetched, 0);
     expect([...fetched]).toEqual([7, 1]);
-    expect(moved).toHaveLength(2 + 16);
   });
 
   it("writes for nobody once the numbers alone are left, or the matcher", () => {

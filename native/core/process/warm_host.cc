@@ -202,7 +202,8 @@ WarmHost::Sent WarmHost::Ask(LaunchRequest& request) {
   for (const UniqueFd& file : files) descriptors.push_back(file.get());
   if (!SendPacket(channel_.get(), packet, descriptors)) {
     // A full socket empties, and a closed one is found out by whoever reads; all else is no matter of time.
-    return errno == EAGAIN && !asked_.empty() ? Sent::kLater : Sent::kImpossible;
+    const bool is_gone = errno == EPIPE || errno == ECONNRESET;
+    return is_gone || (errno == EAGAIN && !asked_.empty()) ? Sent::kLater : Sent::kImpossible;
   }
   const TimePoint now = platform::Clock::now();
   if (asked_.empty() && ready_) heard_at_ = now;
