@@ -189,6 +189,13 @@ sub refuse_switches {
 sub begin {
     my ($ticket, $script, $limits) = @_;
     syscall $call->{setsid};
+    my $placeholder = $0;
+    $0 = $script;
+    # Setting it has named the process after the script, too.
+    my $name = ($^X =~ m{([^/]*)\z})[0] . "\0";
+    syscall $call->{prctl}, PR_SET_NAME, $name, 0, 0, 0;
+    # Whoever hears of the run can find it, then; and before its limits, which could be too narrow for that.
+    show(join '', map { "$_=$ENV{$_}\0" } grep { defined $ENV{$_} } qw(UCB_RUN_ID UCB_ATTEMPT UCB_TOKEN));
     limit(split / /, $limits) if $limits ne '';
     answer('S', $ticket, $$);
     syscall $call->{close}, CHANNEL;
@@ -196,12 +203,6 @@ sub begin {
     # What Perl does at its start.
     $^T = time;
     srand if $seeds;
-    my $placeholder = $0;
-    $0 = $script;
-    # Setting it has named the process after the script, too.
-    my $name = ($^X =~ m{([^/]*)\z})[0] . "\0";
-    syscall $call->{prctl}, PR_SET_NAME, $name, 0, 0, 0;
-    show(join '', map { "$_=$ENV{$_}\0" } grep { defined $ENV{$_} } qw(UCB_RUN_ID UCB_ATTEMPT UCB_TOKEN));
     # One message has the name that Perl was given at its start, whatever became of it since.
     $hook = $SIG{__DIE__} = sub {
         my ($error) = @_;
