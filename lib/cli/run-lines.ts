@@ -1,4 +1,5 @@
 import type { Action } from "../bridge/supervisor.js";
+import { actionLine, runLine } from "../daemon/wire.js";
 import type { UcbError } from "../errors.js";
 import type { Run } from "../execute/run.js";
 import type { StandardOutput } from "./standard-output.js";
@@ -11,15 +12,12 @@ export class RunLines {
     this.#output = output;
   }
 
-  asked({ verb, target, ids, by }: Action): void {
-    this.#write({ action: { verb, target, ids, run: by.id } });
+  asked(action: Action): void {
+    this.#write(actionLine(action));
   }
 
   ended(run: Run): void {
-    const { id, callback, event, jobId, state, pid, exitCode, signal, durationMs, log, reason, warm } = run;
-    this.#write({
-      run: { id, callback, event, jobId, state, pid, exitCode, signal, durationMs, log, reason, ...coldOf(warm) },
-    });
+    this.#write(runLine(run));
   }
 
   /** The line with that number of a file, or of standard input (null), is none that can be taken. */
@@ -36,9 +34,4 @@ export class RunLines {
   #write(record: object): void {
     this.#output.write(`${JSON.stringify(record)}\n`);
   }
-}
-
-/** Only what should have been warm and was not: of all others nobody need know. */
-function coldOf(warm: boolean | string | undefined): { warm?: string } {
-  return typeof warm === "string" ? { warm } : {};
 }

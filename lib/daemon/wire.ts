@@ -4,8 +4,9 @@ import type { Run } from "../execute/run.js";
 
 /** What programs are told of a run when it has ended. */
 export function runLine(run: Run): object {
-  const { id, callback, event, jobId, state, pid, exitCode, signal, durationMs, log, reason } = run;
-  return { run: { id, callback, event, jobId, state, pid, exitCode, signal, durationMs, log, reason } };
+  const { id, callback, event, jobId, state, pid, exitCode, signal, durationMs, log, reason, warm } = run;
+  const told = { id, callback, event, jobId, state, pid, exitCode, signal, durationMs, log, reason };
+  return { run: { ...told, ...coldOf(warm) } };
 }
 
 /** What programs are told of a callback's demand. */
@@ -16,4 +17,9 @@ export function actionLine({ verb, target, ids, by }: Action): object {
 /** A line, counted from 1, that cannot be taken. */
 export function errorLine(line: number, { message, code, hint }: UcbError): object {
   return { error: { line, message, code, ...(hint === undefined ? {} : { hint }) } };
+}
+
+/** Only what should have been warm and was not: of all others nobody need know. */
+function coldOf(warm: boolean | string | undefined): { warm?: string } {
+  return typeof warm === "string" ? { warm } : {};
 }
