@@ -37,7 +37,7 @@ import { Matching } from "./matching.js";
 import { MemoryTrace, type PendingTrigger } from "./memory-trace.js";
 import { type EngineParts, prepareEngine } from "./prepare-engine.js";
 import type { RecoveredRun } from "./recovery.js";
-import type { EventRecords } from "./run-book.js";
+import { noRecords } from "./run-book.js";
 import { Runs } from "./runs.js";
 import { EngineSupervisorPort } from "./supervisor-port.js";
 import { TimeMemory } from "./time-memory.js";
@@ -70,7 +70,6 @@ export interface Registration {
 export type CloseMode = "wait" | "leave" | "terminate";
 
 const defaultTimeoutMs = 600_000;
-const noRecords: EventRecords = {};
 
 /** Matches events against a site's callbacks and runs what they fire. Open with {@link CallbackEngine.open}. */
 export class CallbackEngine {

@@ -7,7 +7,7 @@ import { type CallbackTable, idOf, type TableEntry } from "./callback-table.js";
 import type { DurableState } from "./durable-state.js";
 import type { JobRecords } from "./job-records.js";
 import { MemoryTrace, type PendingTrigger } from "./memory-trace.js";
-import type { EventRecords } from "./run-book.js";
+import { type EventRecords, noRecords } from "./run-book.js";
 
 /** What matching needs around it; one for an engine. */
 export interface MatchingRoom {
@@ -19,8 +19,6 @@ export interface MatchingRoom {
   /** Something fires for a job. */
   fired(entry: TableEntry, event: string, jobId: number, records: EventRecords): void;
 }
-
-const noRecords: EventRecords = {};
 
 /** Takes events and jobs in, and finds what fires: the way from a report to a run, and all that is remembered on it. */
 export class Matching {

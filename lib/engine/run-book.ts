@@ -27,6 +27,9 @@ export interface EventRecords {
   causes?: readonly SatisfiedTerm[];
 }
 
+/** What came with an event that carries nothing. */
+export const noRecords: EventRecords = {};
+
 /** Writes the records of runs: the only place that changes one. */
 export class RunBook {
   /** Monotonic, so that runs of one millisecond still sort in the order they fired. */
