@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { Accounts } from "../config/accounts.js";
 import { UcbError } from "../errors.js";
 
 /**
@@ -7,9 +7,8 @@ import { UcbError } from "../errors.js";
  */
 export async function groupNumber(group: string): Promise<number> {
   if (/^[0-9]+$/.test(group)) return Number(group);
-  const lines = (await readFile("/etc/group", "utf8")).split("\n");
-  const number = lines.map((line) => line.split(":")).find(([name]) => name === group)?.[2];
-  if (number !== undefined) return Number(number);
+  const number = await new Accounts().groupNumber(group);
+  if (number !== null) return number;
   throw new UcbError("ERR_UCB_ARGUMENT", `there is no group ${group} in /etc/group`, {
     hint: "its number will do, too",
   });

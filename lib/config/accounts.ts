@@ -50,6 +50,11 @@ export class Accounts {
     return (await this.#readGroups()).find((group) => group.gid === gid)?.name ?? String(gid);
   }
 
+  /** The number of the group with this name; null where there is none. */
+  async groupNumber(name: string): Promise<number | null> {
+    return (await this.#readGroups()).find((group) => group.name === name)?.gid ?? null;
+  }
+
   #readAccounts(): Promise<Account[]> {
     this.#accounts ??= readRecords(this.#passwdFile, ([name = "", , uid, gid]) => ({
       name,
