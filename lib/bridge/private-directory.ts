@@ -1,14 +1,12 @@
 import { rmdirSync, unlinkSync } from "node:fs";
 import { chmod, lstat, mkdir, mkdtemp, readdir, rmdir, stat, unlink } from "node:fs/promises";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { asUcbError, UcbError } from "../errors.js";
+import { knock, longestSocketPath } from "../unix-socket.js";
 
 const prefix = "ucb-bridge-";
 const socketName = "socket";
-/** Longest path of a unix socket: `sun_path` less its final NUL. */
-const longestSocketPath = 107;
 /** A folder without a socket is left alone this long: its owner may be about to listen. */
 const youngMs = 60_000;
 
@@ -140,17 +138,6 @@ async function isAbandoned(directory: string): Promise<boolean> {
   if (!facts.isDirectory() || facts.uid !== process.geteuid?.()) return false;
   const answer = await knock(join(directory, socketName));
   return answer === "ECONNREFUSED" || (answer === "ENOENT" && Date.now() - facts.mtimeMs > youngMs);
-}
-
-/** The error code of a connection that is closed at once; null if it was taken. */
-function knock(path: string): Promise<string | null> {
-  return new Promise((resolve) => {
-    const socket = connect(path, () => {
-      socket.destroy();
-      resolve(null);
-    });
-    socket.on("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? "unknown"));
-  });
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): void {

@@ -1,6 +1,7 @@
 import { chmod, chown, lstat, unlink } from "node:fs/promises";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { asUcbError, UcbError } from "../errors.js";
+import { knock, longestSocketPath } from "../unix-socket.js";
 import { ControlConnection, type ControlRoom } from "./control-connection.js";
 
 export interface ControlSocketOptions {
@@ -10,8 +11,6 @@ export interface ControlSocketOptions {
   group?: number | undefined;
 }
 
-/** Longest path of a unix socket: `sun_path` less its final NUL. */
-const longestPath = 107;
 /** Clients at once; more are turned away. */
 const mostConnections = 1024;
 
@@ -32,10 +31,14 @@ export class ControlSocket {
    * @throws UcbError `ERR_UCB_CONTROL` if another daemon listens there, something else is there, or it cannot be made
    */
   static async open({ path, group }: ControlSocketOptions, room: ControlRoom): Promise<ControlSocket> {
-    if (Buffer.byteLength(path) > longestPath) {
-      throw new UcbError("ERR_UCB_CONTROL", `${path} is too long a path for a socket: at most ${longestPath} bytes`, {
-        path,
-      });
+    if (Buffer.byteLength(path) > longestSocketPath) {
+      throw new UcbError(
+        "ERR_UCB_CONTROL",
+        `${path} is too long a path for a socket: at most ${longestSocketPath} bytes`,
+        {
+          path,
+        },
+      );
     }
     await makeRoom(path);
     const control = new ControlSocket(path, room);
@@ -100,14 +103,7 @@ async function makeRoom(path: string): Promise<void> {
   await unlink(path).catch(() => undefined);
 }
 
-function isAnswered(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path, () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on("error", (error: NodeJS.ErrnoException) =>
-      resolve(error.code !== "ECONNREFUSED" && error.code !== "ENOENT"),
-    );
-  });
+async function isAnswered(path: string): Promise<boolean> {
+  const answer = await knock(path);
+  return answer !== "ECONNREFUSED" && answer !== "ENOENT";
 }
