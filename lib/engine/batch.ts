@@ -1,7 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { argumentError } from "../argument-error.js";
 import { UcbError } from "../errors.js";
-import { parseEvent } from "../trigger/event.js";
 
 const byteOrderMark = Buffer.from("\uFEFF");
 
@@ -46,16 +45,6 @@ export class LineCounter {
     }
     return this.#line;
   }
-}
-
-/** What is wrong with a text that is no event. */
-export function mistakeOf(text: string): UcbError {
-  try {
-    parseEvent(text);
-  } catch (error) {
-    if (error instanceof UcbError) return error;
-  }
-  return new UcbError("ERR_UCB_EVENT", "the event is malformed");
 }
 
 /** Whether the batch can be matched as it is. */

@@ -1,8 +1,8 @@
 import type { Job } from "../bridge/supervisor.js";
 import { UcbError } from "../errors.js";
-import { parseEvent } from "../trigger/event.js";
+import { mistakeOf, parseEvent } from "../trigger/event.js";
 import type { Matcher } from "../trigger/matcher.js";
-import { LineCounter, mistakeOf } from "./batch.js";
+import { LineCounter } from "./batch.js";
 import { type CallbackTable, idOf, type TableEntry } from "./callback-table.js";
 import type { DurableState } from "./durable-state.js";
 import type { JobRecords } from "./job-records.js";

@@ -88,6 +88,16 @@ function parseJobId(text: string, event: string): number {
   return id;
 }
 
+/** What is wrong with a text that a matcher has found to be no event. */
+export function mistakeOf(text: string): UcbError {
+  try {
+    parseEvent(text);
+  } catch (error) {
+    if (error instanceof UcbError) return error;
+  }
+  return new UcbError("ERR_UCB_EVENT", "the event is malformed");
+}
+
 const contextHint = "an event happens to one job, whose id it names: self, parent and labels are for triggers";
 
 /** `second` is the text behind the name, where nothing follows it. */

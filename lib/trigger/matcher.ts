@@ -8,7 +8,7 @@ import {
   nativeBatchKinds,
 } from "../native.js";
 import { compileProgram, type Rule } from "./compile.js";
-import { type EventFields, formatEvent, parseEvent } from "./event.js";
+import { type EventFields, formatEvent, mistakeOf } from "./event.js";
 
 /** A callback that an event fires, and the job that owns the firing: 0 for global events. */
 export interface Match {
@@ -111,7 +111,7 @@ export class Matcher {
       fire(this.#numbers[2] ?? 0, this.#numbers[3] ?? 0);
       return 1;
     }
-    if (count < 0) throw refusal(text);
+    if (count < 0) throw mistakeOf(text);
     const pairs = this.#take(handle, count);
     try {
       for (let at = 0; at < count * 2; at += 2) fire(pairs[at] ?? 0, pairs[at + 1] ?? 0);
@@ -287,15 +287,6 @@ class MemoryList {
 /** Decoders take it for the encoding's mark and not for text. */
 function startsWithByteOrderMark(bytes: Uint8Array): boolean {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
-}
-
-function refusal(text: string): UcbError {
-  try {
-    parseEvent(text);
-  } catch (error) {
-    if (error instanceof UcbError) return error;
-  }
-  return new UcbError("ERR_UCB_EVENT", "the event is malformed");
 }
 
 function checkId(what: string, id: number, least: number): void {
