@@ -79,15 +79,15 @@ export class DurableState implements JournalOwner {
   }
 
   memoryChanged(owner: number, exported: Uint8Array | null): void {
-    this.#journal.putMemory(owner, exported);
+    this.#journal.put(memoryChange(owner, exported));
   }
 
   attached(job: Job): void {
-    this.#journal.put(["jobs", String(job.id), this.#jsonOf(job)]);
+    this.#journal.put(this.#jobChange(job));
   }
 
   removed(id: number): void {
-    this.#journal.put(["jobs", String(id), null]);
+    this.#journal.put(jobChange(id, null));
   }
 
   fired(open: OpenRun): void {
@@ -150,7 +150,7 @@ export class DurableState implements JournalOwner {
       yield progressChange(open.run, process);
     }
     for (const stored of this.#unclaimed.values()) yield* storedChanges(stored);
-    for (const job of this.#records.all()) yield jobChange(job);
+    for (const job of this.#records.all()) yield this.#jobChange(job);
     for (const [owner, exported] of this.#memories) yield memoryChange(owner, exported);
     yield* this.times.changes();
     // What changes from here on is told as a change, so this is asked for at once.
@@ -170,6 +170,10 @@ export class DurableState implements JournalOwner {
       { run, kind: entry.kind === "function" ? "function" : "site" },
       { known: this.#jsonOf(known), carried: optional(carried), work: optional(work), subjob: optional(subjob) },
     );
+  }
+
+  #jobChange(job: Job): Change {
+    return jobChange(job.id, this.#jsonOf(job));
   }
 
   #jsonOf(record: object): string {

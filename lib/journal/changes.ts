@@ -1,4 +1,3 @@
-import type { Job } from "../bridge/supervisor.js";
 import type { Run } from "../execute/run.js";
 import type { Change, StoredProcess, StoredProgress, StoredRun } from "./records.js";
 
@@ -41,10 +40,12 @@ export function endChanges(run: Run): Change[] {
   ];
 }
 
+/** What the matcher exported of one owner; null if it remembers nothing. */
 export function memoryChange(owner: number, exported: Uint8Array | null): Change {
   return ["memories", String(owner), exported];
 }
 
-export function jobChange(job: Job): Change {
-  return ["jobs", String(job.id), JSON.stringify(job)];
+/** An attached job, its record as JSON; null if it is attached no more. */
+export function jobChange(id: number, json: string | null): Change {
+  return ["jobs", String(id), json];
 }

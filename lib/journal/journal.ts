@@ -1,11 +1,9 @@
 import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import type { Job } from "../bridge/supervisor.js";
 import { UcbError } from "../errors.js";
 import type { Run } from "../execute/run.js";
 import { packageRoot } from "../native.js";
-import { jobChange, memoryChange } from "./changes.js";
 import type { Change, JournalReply, JournalRequest, StoredState } from "./records.js";
 import { lockState, type StateLock } from "./state-lock.js";
 import type { Retention } from "./store.js";
@@ -131,19 +129,6 @@ export class Journal {
   reached(sequence: number): Promise<void> | null {
     if (this.#broken || sequence <= this.#durable) return null;
     return new Promise((resolve) => this.#waiting.push({ sequence, resolve, reject: () => resolve() }));
-  }
-
-  putJob(job: Job): void {
-    this.put(jobChange(job));
-  }
-
-  removeJob(id: number): void {
-    this.put(["jobs", String(id), null], ["memories", String(id), null]);
-  }
-
-  /** What the matcher exported of one owner; null if it remembers nothing. */
-  putMemory(owner: number, exported: Uint8Array | null): void {
-    this.put(memoryChange(owner, exported));
   }
 
   /**

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import type { UcbError } from "../../lib/errors.js";
 import type { Run } from "../../lib/execute/run.js";
-import { endChanges, jobChange, progressChange, runChange } from "../../lib/journal/changes.js";
+import { endChanges, jobChange, memoryChange, progressChange, runChange } from "../../lib/journal/changes.js";
 import { Journal } from "../../lib/journal/journal.js";
 import type { Change, StoredRun } from "../../lib/journal/records.js";
 
@@ -49,12 +49,11 @@ test("what was put is there when the journal is opened again, in order", async (
   const process = { pid: 9, startTicks: 5, bootId: "b", startedAt: 1, deadlineAt: 2, token: "t" };
   journal.put(progressChange(running, process));
   journal.put(...endChanges(storedRun("03", { endedAt: Date.now() }).run));
-  journal.putJob({ id: 7, label: "ribgen" });
-  journal.putJob({ id: 8 });
-  journal.removeJob(8);
-  journal.putMemory(7, Uint8Array.of(1, 2, 3));
-  journal.putMemory(9, Uint8Array.of(4));
-  journal.putMemory(9, null);
+  journal.put(jobChange(7, JSON.stringify({ id: 7, label: "ribgen" })));
+  journal.put(jobChange(8, JSON.stringify({ id: 8 })));
+  journal.put(jobChange(8, null));
+  journal.put(memoryChange(7, Uint8Array.of(1, 2, 3)));
+  journal.put(memoryChange(9, Uint8Array.of(4)), memoryChange(9, null));
   await journal.flush();
   await journal.close();
 
@@ -131,7 +130,7 @@ test.runIf(process.getuid?.() === 0)("a full disk is told, and what lives is wri
   const live = storedRun("00-live");
   journal.attachOwner({
     complete: () => undefined,
-    snapshot: () => [put(live), jobChange({ id: 5 })],
+    snapshot: () => [put(live), jobChange(5, '{"id":5}')],
     durabilityChanged: (problem) => told.push(problem),
   });
   journal.put(put(live));
