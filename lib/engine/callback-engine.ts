@@ -90,6 +90,7 @@ export class CallbackEngine {
   /** Set before the first run is dropped: whoever hears of that must not be able to fire another. */
   #isClosed = false;
   #closing: Promise<void> | null = null;
+
   private constructor(options: EngineOptions, parts: EngineParts) {
     const { configuration, script, stored } = parts;
     this.#site = new CurrentSite(options, parts, {

@@ -16,9 +16,22 @@ export const systemClock: Clock = {
   now: () => performance.now(),
   unix: () => Date.now(),
   after(ms, call) {
-    // Longer ones would be taken for none at all; whoever is called too early waits again.
-    const timer = setTimeout(call, Math.min(Math.max(1, Math.ceil(ms)), 2 ** 31 - 1));
+    const timer = timerAfter(ms, call);
     return () => clearTimeout(timer);
   },
   soon: (call) => void setImmediate(call),
 };
+
+/** As the system's, but waiting keeps no event loop alive. */
+export const backgroundClock: Clock = {
+  ...systemClock,
+  after(ms, call) {
+    const timer = timerAfter(ms, call).unref();
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Longer times would be taken for none at all; whoever is called too early waits again. */
+function timerAfter(ms: number, call: () => void): NodeJS.Timeout {
+  return setTimeout(call, Math.min(Math.max(1, Math.ceil(ms)), 2 ** 31 - 1));
+}

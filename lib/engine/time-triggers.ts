@@ -1,9 +1,9 @@
 import type { Trigger } from "../trigger/ast.js";
 import { type TimeTerm, timeTermsOf } from "../trigger/time-terms.js";
-import type { Clock } from "./clock.js";
+import { backgroundClock, type Clock } from "./clock.js";
 import { Heap } from "./heap.js";
 import { keyOf, TimeAlarm } from "./time-alarm.js";
-import { backgroundClock, qubeTime, untilQubeTime } from "./time-clock.js";
+import { qubeTime, untilQubeTime } from "./time-clock.js";
 import type { TimeMemory } from "./time-memory.js";
 import { type AttachedJobs, TimePass } from "./time-pass.js";
 
@@ -43,6 +43,7 @@ export class TimeTriggers {
 
   constructor(options: TimeTriggersOptions) {
     this.#options = options;
+    // Nobody owes a time trigger a process.
     this.#clock = options.clock ?? backgroundClock;
     // Runs must not reach the disk without the jobs they are of.
     options.memory.gather = () => this.#pause();

@@ -34,8 +34,11 @@ export async function fileLost(execution: Execution, room: ScriptRoom): Promise<
   const startedAt = run.startedAt ?? run.queuedAt;
   const output = runLogPath(room.logPath, run);
   const reason = "it ended while no supervisor was there to see how";
-  if (!existsSync(output))
-    return { ...outcomeOf("lost", startedAt, { reason, code: "ERR_UCB_LOST" }), durationMs: null };
+  const lost = (log: { log?: string }): Outcome => ({
+    ...outcomeOf("lost", startedAt, { reason, code: "ERR_UCB_LOST", ...log }),
+    durationMs: null,
+  });
+  if (!existsSync(output)) return lost({});
   const log = jobLogPath(room.logPath, run.jobId);
   await room.launcher.appendLog({
     log,
@@ -43,7 +46,7 @@ export async function fileLost(execution: Execution, room: ScriptRoom): Promise<
     bodyFile: output,
     trailer: logTrailer(run, `lost: ${reason}`, null),
   });
-  return { ...outcomeOf("lost", startedAt, { reason, code: "ERR_UCB_LOST", log }), durationMs: null };
+  return lost({ log });
 }
 
 /** Null if it is gone. */

@@ -113,8 +113,7 @@ export class Launcher {
     if (this.#closing !== null) throw closedError();
     const { pid, startTicks, startedAt, timeoutMs, killAfterMs, slowAfterMs } = checkAdoption(options);
     checkedObserver(observer);
-    this.#lastTicket += 1;
-    const ticket = this.#lastTicket;
+    const ticket = this.#nextTicket();
     native.launcherAdopt(this.#handle, ticket, pid, startTicks, startedAt, timeoutMs, killAfterMs, slowAfterMs);
     this.#launches.set(ticket, { observer, what: pid, killAfterMs, started: true, terminateAfterMs: null });
     this.#hold();
@@ -130,8 +129,7 @@ export class Launcher {
   openHost(options: HostOptions, observer: HostObserver): number {
     if (this.#closing !== null) throw closedError();
     const { strings, argumentCount, variableCount } = packHost(options);
-    this.#lastTicket += 1;
-    const ticket = this.#lastTicket;
+    const ticket = this.#nextTicket();
     native.launcherOpenHost(this.#handle, ticket, strings, argumentCount, variableCount);
     this.#hosts.set(ticket, observer);
     return ticket;
@@ -184,8 +182,7 @@ export class Launcher {
   async appendLog(block: LogBlock): Promise<void> {
     if (this.#closed) throw closedError();
     const checked = checkedLogBlock(block);
-    this.#lastTicket += 1;
-    const ticket = this.#lastTicket;
+    const ticket = this.#nextTicket();
     native.launcherAppendLog(this.#handle, ticket, checked);
     const done = new Deferred<void>();
     this.#appends.set(ticket, { log: checked.log, done });
@@ -255,8 +252,7 @@ export class Launcher {
   #launch(options: LaunchOptions, observer: LaunchObserver): number {
     if (this.#closing !== null) throw closedError();
     const packed = packLaunch(options);
-    this.#lastTicket += 1;
-    const ticket = this.#lastTicket;
+    const ticket = this.#nextTicket();
     native.launcherLaunch(
       this.#handle,
       ticket,
@@ -275,6 +271,11 @@ export class Launcher {
     this.#launches.set(ticket, { observer, what: options.file, killAfterMs, started: false, terminateAfterMs: null });
     this.#hold();
     return ticket;
+  }
+
+  #nextTicket(): number {
+    this.#lastTicket += 1;
+    return this.#lastTicket;
   }
 
   get #unfinished(): number {

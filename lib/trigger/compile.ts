@@ -1,7 +1,7 @@
 import { argumentError, isObject } from "../argument-error.js";
 import type { Context, Expression, Pattern, Term, Trigger } from "./ast.js";
 import { isTrigger } from "./is-trigger.js";
-import { ruleDigest } from "./memories.js";
+import { ruleDigest, ruleIdentity } from "./memories.js";
 import { type EventType, eventTypes } from "./vocabulary.js";
 
 /** A trigger and what it fires. */
@@ -54,7 +54,7 @@ class ProgramBuilder {
     }
     if (typeof key !== "string") throw argumentError("the key of a rule", "a string", key);
     if (!isTrigger(trigger)) throw argumentError("the trigger of a rule", "a parsed trigger", trigger);
-    const digest = this.#digest(callback, `${key}\0${trigger.text}`);
+    const digest = this.#digest(callback, ruleIdentity(key, trigger));
     if (digest === null) return;
     const firstTerm = this.#terms.length / 6;
     const code: number[] = [];

@@ -12,7 +12,12 @@ const headerBytes = 12;
 
 /** What names a rule in exported memories: as hexadecimal digits, the callback's key and the trigger's text hashed. */
 export function ruleKey(key: string, trigger: Trigger): string {
-  return ruleDigest(`${key}\0${trigger.text}`).toString("hex", 0, 8);
+  return ruleDigest(ruleIdentity(key, trigger)).toString("hex", 0, 8);
+}
+
+/** The callback's key and the trigger's text: rules that agree in both are told apart by their order. */
+export function ruleIdentity(key: string, trigger: Trigger): string {
+  return `${key}\0${trigger.text}`;
 }
 
 /** The rule's key as the program has it is in the first eight bytes. */
