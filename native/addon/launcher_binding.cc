@@ -1,18 +1,12 @@
 #include "addon/launcher_binding.h"
 
-#include <algorithm>
-#include <array>
-#include <charconv>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <memory>
-#include <optional>
-#include <span>
-#include <string>
 #include <utility>
 
+#include "addon/launcher_call.h"
 #include "addon/launcher_handle.h"
 #include "addon/launcher_message.h"
 #include "addon/script_error.h"
@@ -21,205 +15,15 @@
 namespace ucb::addon {
 namespace {
 
-constexpr napi_type_tag kLauncherTag{0x8f1c0d6a2b9e4713, 0xa5d7e0349c6b12f8};
 constexpr double kMostThreads = 64;
 constexpr double kMostSignals = 64;
-constexpr double kLargestInteger = 9007199254740991;
-constexpr double kMostNice = 19;
-constexpr double kMostStrings = 1 << 24;
-
-bool IsLimit(double number) {
-  return number >= -1 && number <= kLargestInteger && number == std::trunc(number);
-}
-
-// The arguments of one call. Anything that is wrong with them leaves an exception pending.
-template <std::size_t kCount>
-class Call {
- public:
-  Call(napi_env env, napi_callback_info info) : env_(env) {
-    std::size_t count = kCount;
-    napi_get_cb_info(env, info, &count, values_.data(), nullptr, nullptr);
-  }
-
-  napi_env env() const { return env_; }
-  napi_value operator[](std::size_t index) const { return values_[index]; }
-
-  // The launcher that is the first argument, or null.
-  LauncherHandle* Handle() const {
-    bool is_launcher = false;
-    void* data = nullptr;
-    if (IsObject(0) && napi_check_object_type_tag(env_, values_[0], &kLauncherTag, &is_launcher) == napi_ok &&
-        is_launcher && napi_unwrap(env_, values_[0], &data) == napi_ok) {
-      return static_cast<std::shared_ptr<LauncherHandle>*>(data)->get();
-    }
-    Wrong("the first argument is not a launcher");
-    return nullptr;
-  }
-
-  LauncherHandle* OpenHandle() const {
-    LauncherHandle* const handle = Handle();
-    if (handle == nullptr || !handle->closed()) return handle;
-    ThrowError(env_, "ERR_UCB_CLOSED", "the launcher was closed");
-    return nullptr;
-  }
-
-  bool IsObject(std::size_t index) const {
-    napi_valuetype type = napi_undefined;
-    return napi_typeof(env_, values_[index], &type) == napi_ok && type == napi_object;
-  }
-
-  bool Integer(std::size_t index, const char* name, double least, double most, double& number) const {
-    if (ReadInteger(env_, values_[index], least, most, number)) return true;
-    Wrong(std::string(name) + " must be a whole number in its range");
-    return false;
-  }
-
-  bool Object(std::size_t index, const char* name) const {
-    if (IsObject(index)) return true;
-    Wrong(std::string(name) + " must be an object");
-    return false;
-  }
-
-  bool Text(std::size_t index, const char* name, std::string& text) const {
-    if (ReadString(env_, values_[index], text)) return true;
-    Wrong(std::string(name) + " must be a string");
-    return false;
-  }
-
-  bool BytesOrNull(std::size_t index, const char* name, std::optional<std::string>& bytes) const {
-    if (ReadBytesOrNull(env_, values_[index], bytes)) return true;
-    Wrong(std::string(name) + " must be a Uint8Array or null");
-    return false;
-  }
-
-  bool Span(std::size_t index, const char* name, Milliseconds& span) const {
-    double number = 0;
-    if (ReadNumber(env_, values_[index], 0, std::numeric_limits<double>::max(), number)) {
-      span = Milliseconds(number);
-      return true;
-    }
-    Wrong(std::string(name) + " must be a number of milliseconds, not negative");
-    return false;
-  }
-
-  // Null for none, or [nice, memory, files, fileSize], where -1 is no limit.
-  bool LimitsOrNull(std::size_t index, ProcessLimits& limits) const {
-    napi_valuetype type = napi_undefined;
-    if (napi_typeof(env_, values_[index], &type) == napi_ok && type == napi_null) return true;
-    bool is_array = false;
-    napi_typedarray_type elements = napi_int8_array;
-    std::size_t length = 0;
-    void* data = nullptr;
-    if (napi_is_typedarray(env_, values_[index], &is_array) == napi_ok && is_array &&
-        napi_get_typedarray_info(env_, values_[index], &elements, &length, &data, nullptr, nullptr) == napi_ok &&
-        elements == napi_float64_array && length == 4) {
-      const std::span<const double> numbers(static_cast<const double*>(data), length);
-      if (std::ranges::all_of(numbers, IsLimit) && numbers[0] >= 0 && numbers[0] <= kMostNice) {
-        limits.nice = static_cast<int>(numbers[0]);
-        const std::array places = {&limits.memory, &limits.files, &limits.file_size};
-        for (std::size_t at = 0; at < places.size(); ++at) {
-          if (numbers[at + 1] >= 0) *places[at] = static_cast<std::uint64_t>(numbers[at + 1]);
-        }
-        return true;
-      }
-    }
-    Wrong("limits must be a Float64Array of four whole numbers in their ranges, or null");
-    return false;
-  }
-
-  // Null, or the path of a file and the numbers of groups, all with a NUL between; behind a colon if the child is to
-  // find it opened.
-  bool ScriptOrNull(std::size_t index, std::optional<TrustedFile>& script) const {
-    napi_valuetype type = napi_undefined;
-    if (napi_typeof(env_, values_[index], &type) == napi_ok && type == napi_null) return true;
-    std::string text;
-    const bool isText = ReadString(env_, values_[index], text);
-    const bool passed = text.starts_with(':');
-    if (passed) text.erase(0, 1);
-    if (!isText || !text.starts_with('/') || text.size() < 2) {
-      Wrong("script must be a path with groups behind it, or null");
-      return false;
-    }
-    script.emplace();
-    script->passed = passed;
-    std::size_t at = std::min(text.find('\0'), text.size());
-    script->path = text.substr(0, at);
-    while (at < text.size()) {
-      const char* const begin = text.data() + at + 1;
-      gid_t group = 0;
-      const auto [end, error] = std::from_chars(begin, text.data() + text.size(), group);
-      if (error != std::errc() || (*end != '\0')) {
-        Wrong("script has something behind its path that is no group");
-        return false;
-      }
-      script->groups.push_back(group);
-      at = static_cast<std::size_t>(end - text.data());
-    }
-    return true;
-  }
-
-  bool Ticket(std::uint64_t& ticket) const {
-    double number = 0;
-    if (!Integer(1, "ticket", 0, kLargestInteger, number)) return false;
-    ticket = static_cast<std::uint64_t>(number);
-    return true;
-  }
-
-  bool Good(const Fields& fields) const {
-    if (fields.wrong() == nullptr) return true;
-    // What a getter of the object has thrown goes first.
-    Wrong(std::string(fields.wrong()) + " is missing or not what it must be");
-    return false;
-  }
-
-  void Wrong(const std::string& message) const { ThrowError(env_, "ERR_UCB_ARGUMENT", message); }
-
-  napi_value Boolean(bool value) const {
-    napi_value result = nullptr;
-    napi_get_boolean(env_, value, &result);
-    return result;
-  }
-
- private:
-  const napi_env env_;
-  std::array<napi_value, kCount> values_{};
-};
-
-// Takes the strings of launcherLaunch apart. False if they are not what they should be.
-bool Unpack(const std::string& strings, std::size_t arguments, std::size_t variables, LaunchRequest& request) {
-  std::size_t at = 0;
-  // What the next `count` strings take, with their NULs.
-  const auto next = [&](std::size_t count) {
-    const std::size_t from = at;
-    for (; count > 0; --count) {
-      const std::size_t end = strings.find('\0', at);
-      if (end == std::string::npos) return std::string();
-      at = end + 1;
-    }
-    return strings.substr(from, at - from);
-  };
-  const auto next_path = [&] {
-    std::string path = next(1);
-    if (!path.empty()) path.pop_back();
-    return path;
-  };
-  request.file = next_path();
-  request.cwd = next_path();
-  const std::string output = next_path();
-  request.argv = StringList::Packed(next(arguments));
-  request.env = StringList::Packed(next(variables));
-  if (!output.empty()) request.output = output;
-  const bool complete = at == strings.size() && !request.argv.empty() && (variables == 0 || !request.env.empty());
-  return complete && request.file.starts_with('/') && request.cwd.starts_with('/') &&
-         (output.empty() || output.front() == '/');
-}
 
 void OnObjectFinalized(napi_env, void* data, void*) {
   delete static_cast<std::shared_ptr<LauncherHandle>*>(data);
 }
 
 napi_value Create(napi_env env, napi_callback_info info) {
-  const Call<2> call(env, info);
+  const LauncherCall<2> call(env, info);
   napi_valuetype type = napi_undefined;
   napi_typeof(env, call[0], &type);
   if (type != napi_function) {
@@ -243,23 +47,15 @@ napi_value Create(napi_env env, napi_callback_info info) {
 }
 
 napi_value Launch(napi_env env, napi_callback_info info) {
-  const Call<12> call(env, info);
+  const LauncherCall<12> call(env, info);
   LauncherHandle* const handle = call.OpenHandle();
   LaunchRequest request;
   double host = 0;
-  std::string strings;
-  double arguments = 0;
-  double variables = 0;
-  if (handle == nullptr || !call.Ticket(request.ticket) || !call.Text(2, "strings", strings) ||
-      !call.Integer(3, "argumentCount", 1, kMostStrings, arguments) ||
-      !call.Integer(4, "variableCount", 0, kMostStrings, variables) || !call.BytesOrNull(5, "stdin", request.payload) ||
-      !call.Span(6, "timeoutMs", request.timeout) || !call.Span(7, "killAfterMs", request.kill_after) ||
-      !call.Span(8, "slowAfterMs", request.slow_after) || !call.LimitsOrNull(9, request.limits) ||
-      !call.Integer(10, "host", 0, kLargestInteger, host) || !call.ScriptOrNull(11, request.script)) {
-    return nullptr;
-  }
-  if (!Unpack(strings, static_cast<std::size_t>(arguments), static_cast<std::size_t>(variables), request)) {
-    call.Wrong("strings must be paths, arguments and variables, as many as said, each followed by a NUL");
+  if (handle == nullptr || !call.Ticket(request.ticket) || !call.Program(2, request) ||
+      !call.BytesOrNull(5, "stdin", request.payload) || !call.Span(6, "timeoutMs", request.timeout) ||
+      !call.Span(7, "killAfterMs", request.kill_after) || !call.Span(8, "slowAfterMs", request.slow_after) ||
+      !call.LimitsOrNull(9, request.limits) || !call.Integer(10, "host", 0, kLargestInteger, host) ||
+      !call.ScriptOrNull(11, request.script)) {
     return nullptr;
   }
   request.host = static_cast<std::uint64_t>(host);
@@ -268,21 +64,10 @@ napi_value Launch(napi_env env, napi_callback_info info) {
 }
 
 napi_value OpenHost(napi_env env, napi_callback_info info) {
-  const Call<5> call(env, info);
+  const LauncherCall<5> call(env, info);
   LauncherHandle* const handle = call.OpenHandle();
   LaunchRequest request;
-  std::string strings;
-  double arguments = 0;
-  double variables = 0;
-  if (handle == nullptr || !call.Ticket(request.ticket) || !call.Text(2, "strings", strings) ||
-      !call.Integer(3, "argumentCount", 1, kMostStrings, arguments) ||
-      !call.Integer(4, "variableCount", 0, kMostStrings, variables)) {
-    return nullptr;
-  }
-  if (!Unpack(strings, static_cast<std::size_t>(arguments), static_cast<std::size_t>(variables), request)) {
-    call.Wrong("strings must be paths, arguments and variables, as many as said, each followed by a NUL");
-    return nullptr;
-  }
+  if (handle == nullptr || !call.Ticket(request.ticket) || !call.Program(2, request)) return nullptr;
   HostRequest host;
   host.ticket = request.ticket;
   host.file = std::move(request.file);
@@ -293,7 +78,7 @@ napi_value OpenHost(napi_env env, napi_callback_info info) {
 }
 
 napi_value CloseHost(napi_env env, napi_callback_info info) {
-  const Call<2> call(env, info);
+  const LauncherCall<2> call(env, info);
   LauncherHandle* const handle = call.OpenHandle();
   std::uint64_t ticket = 0;
   if (handle == nullptr || !call.Ticket(ticket)) return nullptr;
@@ -302,7 +87,7 @@ napi_value CloseHost(napi_env env, napi_callback_info info) {
 }
 
 napi_value Adopt(napi_env env, napi_callback_info info) {
-  const Call<8> call(env, info);
+  const LauncherCall<8> call(env, info);
   LauncherHandle* const handle = call.OpenHandle();
   AdoptRequest request;
   double pid = 0;
@@ -323,7 +108,7 @@ napi_value Adopt(napi_env env, napi_callback_info info) {
 }
 
 napi_value Failure(napi_env env, napi_callback_info info) {
-  const Call<2> call(env, info);
+  const LauncherCall<2> call(env, info);
   // Also of a launcher that was closed in the meantime, as long as the call of onMessages goes on.
   const LauncherHandle* const handle = call.Handle();
   double index = 0;
@@ -335,7 +120,7 @@ napi_value Failure(napi_env env, napi_callback_info info) {
 }
 
 napi_value AppendLog(napi_env env, napi_callback_info info) {
-  const Call<3> call(env, info);
+  const LauncherCall<3> call(env, info);
   LauncherHandle* const handle = call.OpenHandle();
   std::uint64_t ticket = 0;
   if (handle == nullptr || !call.Ticket(ticket) || !call.Object(2, "block")) return nullptr;
@@ -352,7 +137,7 @@ napi_value AppendLog(napi_env env, napi_callback_info info) {
 }
 
 napi_value Signal(napi_env env, napi_callback_info info) {
-  const Call<3> call(env, info);
+  const LauncherCall<3> call(env, info);
   LauncherHandle* const handle = call.OpenHandle();
   std::uint64_t ticket = 0;
   double signal = 0;
@@ -361,7 +146,7 @@ napi_value Signal(napi_env env, napi_callback_info info) {
 }
 
 napi_value Terminate(napi_env env, napi_callback_info info) {
-  const Call<3> call(env, info);
+  const LauncherCall<3> call(env, info);
   LauncherHandle* const handle = call.OpenHandle();
   std::uint64_t ticket = 0;
   Milliseconds kill_after{0};
@@ -370,7 +155,7 @@ napi_value Terminate(napi_env env, napi_callback_info info) {
 }
 
 napi_value Ref(napi_env env, napi_callback_info info) {
-  const Call<2> call(env, info);
+  const LauncherCall<2> call(env, info);
   LauncherHandle* const handle = call.OpenHandle();
   if (handle == nullptr) return nullptr;
   bool ref = false;
@@ -383,7 +168,7 @@ napi_value Ref(napi_env env, napi_callback_info info) {
 }
 
 napi_value Close(napi_env env, napi_callback_info info) {
-  LauncherHandle* const handle = Call<1>(env, info).Handle();
+  LauncherHandle* const handle = LauncherCall<1>(env, info).Handle();
   if (handle != nullptr) handle->Close();
   return nullptr;
 }
