@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import { Backlog } from "../daemon/backlog.js";
 import { isBlank, parseEventLine } from "../daemon/event-line.js";
 import { type InputLine, longestLine, readLines } from "../daemon/read-lines.js";
 import type { CallbackEngine } from "../engine/callback-engine.js";
@@ -7,24 +8,19 @@ import type { EventSource } from "./event-sources.js";
 import type { RunLines } from "./run-lines.js";
 import type { StandardOutput } from "./standard-output.js";
 
-/** Bytes of lines whose runs may wait or execute, before events have to wait: runs keep the records they were fired with. */
-const mostHeld = 256 * 1024 * 1024;
-/** Runs that may wait before events have to wait, too: less than the usual queue of one callback, lest it overflow. */
-const mostWaiting = 5000;
-
 type FedEngine = Pick<CallbackEngine, "emit" | "load" | "on">;
 type FeedOutput = Pick<StandardOutput, "full" | "gone" | "onChange">;
 
 /** Reports a stream of events to an engine, in order and no faster than outcomes are read and runs are run. */
 export class EventFeed {
   readonly #engine: FedEngine;
+  readonly #backlog: Backlog;
   readonly #output: FeedOutput;
   readonly #lines: Pick<RunLines, "refused">;
   #stream: Readable | null = null;
   #stopped = false;
   #taken = 0;
   #refused = 0;
-  #held = 0;
   #wake: () => void = () => {};
   #announceStop: () => void = () => {};
   readonly #stop = new Promise<void>((resolve) => {
@@ -33,6 +29,7 @@ export class EventFeed {
 
   constructor(engine: FedEngine, output: FeedOutput, lines: Pick<RunLines, "refused">) {
     this.#engine = engine;
+    this.#backlog = new Backlog(engine);
     this.#output = output;
     this.#lines = lines;
     engine.on("run", () => this.#wake());
@@ -91,12 +88,7 @@ export class EventFeed {
   }
 
   #mustWait(): boolean {
-    if (this.#stopped) return false;
-    // What waits for time to pass, such as for the end of a callback's pause, must not hold up the others.
-    const { queued, delayed, running } = this.#engine.load;
-    const waiting = queued - delayed;
-    if (waiting + running === 0) this.#held = 0;
-    return this.#output.full || waiting > mostWaiting || this.#held > mostHeld;
+    return !this.#stopped && (this.#output.full || this.#backlog.isFull);
   }
 
   #take({ number, bytes }: InputLine, file: string | null): void {
@@ -104,7 +96,7 @@ export class EventFeed {
       if (bytes === null)
         throw new UcbError("ERR_UCB_INPUT", `the line is longer than ${longestLine / 1024 / 1024} MiB`);
       if (isBlank(bytes)) return;
-      if (this.#engine.emit(parseEventLine(bytes)) > 0) this.#held += bytes.length;
+      if (this.#engine.emit(parseEventLine(bytes)) > 0) this.#backlog.fired(bytes.length);
       this.#taken++;
     } catch (error) {
       if (!(error instanceof UcbError)) throw error;

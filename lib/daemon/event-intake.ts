@@ -1,10 +1,5 @@
 import type { CallbackEngine, EngineEvent } from "../engine/callback-engine.js";
-
-/** Above so many runs that wait for others, events have to wait, too: less than the usual queue of one callback. */
-const mostWaiting = 5000;
-
-/** Bytes of lines whose runs may wait or execute, before events have to wait: runs keep the records they were fired with. */
-const mostHeld = 256 * 1024 * 1024;
+import { Backlog } from "./backlog.js";
 
 /** What came of an event. */
 export interface Taken {
@@ -17,17 +12,18 @@ export interface Taken {
 export class EventIntake {
   readonly #engine: CallbackEngine;
   readonly #isDurable: boolean;
+  readonly #backlog: Backlog;
   /** Where the ids of runs are noted that fire during a report. */
   #ids: string[] | null = null;
   #waiting: (() => void)[] = [];
-  #held = 0;
 
   constructor(engine: CallbackEngine, isDurable: boolean) {
     this.#engine = engine;
     this.#isDurable = isDurable;
+    this.#backlog = new Backlog(engine);
     engine.on("run", (run) => {
       if (run.state === "queued" && run.attempt === 1) this.#ids?.push(run.id);
-      if (this.#waiting.length > 0 && !this.#isFull) this.#release();
+      if (this.#waiting.length > 0 && !this.#backlog.isFull) this.#release();
     });
   }
 
@@ -43,7 +39,7 @@ export class EventIntake {
     } finally {
       this.#ids = null;
     }
-    if (ids.length > 0) this.#held += bytes;
+    if (ids.length > 0) this.#backlog.fired(bytes);
     return { event: text, runs: ids };
   }
 
@@ -57,20 +53,13 @@ export class EventIntake {
 
   /** Resolves when there is room for more events; at once if there is. */
   room(): Promise<void> {
-    if (!this.#isFull) return Promise.resolve();
+    if (!this.#backlog.isFull) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   /** Lets all go on that wait: no more events are taken. */
   close(): void {
     this.#release();
-  }
-
-  get #isFull(): boolean {
-    const { queued, delayed, running } = this.#engine.load;
-    const waiting = queued - delayed;
-    if (waiting + running === 0) this.#held = 0;
-    return waiting > mostWaiting || this.#held > mostHeld;
   }
 
   #release(): void {
