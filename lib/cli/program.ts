@@ -6,6 +6,7 @@ import { exitCodes, type Finish } from "./exit-codes.js";
 import { addExplain } from "./explain.js";
 import { addFire } from "./fire.js";
 import { addHelp } from "./help.js";
+import { addInit } from "./init.js";
 import { addList } from "./list.js";
 import { addLog } from "./log.js";
 import { packageVersion } from "./package-version.js";
@@ -59,7 +60,7 @@ function createProgram(help: StandardOutput, finish: Finish): Command {
     })
     .addHelpText("after", epilogue);
   const commands = [
-    ...[addCheck, addList, addExplain, addFire, addRun],
+    ...[addInit, addCheck, addList, addExplain, addFire, addRun],
     ...[addEmit, addStatus, addRuns, addPending, addLog, addReload, addHelp],
   ];
   for (const add of commands) add(program, finish);
@@ -77,6 +78,7 @@ An EVENT is written name-type-jobid or name-type-jobid-extra:
 Exit codes: 0 good; 1 the answer is no, or something failed; 2 wrong usage.
 
 Examples:
+  ucb init callback                                  begin a callback directory
   ucb check /apps/qube/callback                      is everything right?
   ucb explain complete-work-1001-17                  what would this event run, and why not the rest?
   ucb fire failed-job-1001 --job job.json            run it for real
