@@ -2,7 +2,7 @@ import { decodeTime, monotonicFactory } from "ulid";
 import type { Job, Subjob, Work } from "../bridge/supervisor.js";
 import type { ErrorCode } from "../errors.js";
 import type { Beginning, Outcome } from "../execute/execution.js";
-import type { Run, SatisfiedTerm } from "../execute/run.js";
+import { firedRun, type Run, type SatisfiedTerm } from "../execute/run.js";
 import { parseEvent } from "../trigger/event.js";
 import { idOf, type TableEntry } from "./callback-table.js";
 
@@ -42,7 +42,7 @@ export class RunBook {
 
   open(entry: TableEntry, event: string, jobId: number, known: Job | undefined, records: EventRecords): OpenRun {
     const name = entry.kind === "function" ? entry.callback.name : entry.callback.file;
-    const run: Run = {
+    const run = firedRun({
       id: this.#nextId(Math.max(Date.now(), this.#latest)),
       callbackId: idOf(entry),
       callback: name,
@@ -51,21 +51,8 @@ export class RunBook {
       jobId,
       causes: records.causes ?? null,
       generation: this.generation,
-      attempt: 1,
       queuedAt: Date.now(),
-      state: "queued",
-      retryAt: null,
-      startedAt: null,
-      endedAt: null,
-      pid: null,
-      exitCode: null,
-      signal: null,
-      durationMs: null,
-      usage: null,
-      log: null,
-      reason: null,
-      code: null,
-    };
+    });
     const carried = records.job !== undefined && records.job.id === jobId ? records.job : undefined;
     return {
       run,

@@ -66,6 +66,32 @@ export interface Run {
   code: ErrorCode | null;
 }
 
+/** What a run is of, from its firing on. */
+export type Firing = Pick<
+  Run,
+  "id" | "callbackId" | "callback" | "event" | "eventFields" | "jobId" | "causes" | "generation" | "queuedAt"
+>;
+
+/** A run that has just fired. */
+export function firedRun(firing: Firing): Run {
+  return {
+    ...firing,
+    attempt: 1,
+    state: "queued",
+    retryAt: null,
+    startedAt: null,
+    endedAt: null,
+    pid: null,
+    exitCode: null,
+    signal: null,
+    durationMs: null,
+    usage: null,
+    log: null,
+    reason: null,
+    code: null,
+  };
+}
+
 /** What the run was fired with and what its callback is shown. */
 export interface RunInput {
   /** Record of the owner job, as fresh as it is known. */

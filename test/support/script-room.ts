@@ -12,6 +12,7 @@ import type { Callback, Language } from "../../lib/config/configuration.js";
 import type { Run } from "../../lib/execute/run.js";
 import { callbackEnvironment, scriptCommand } from "../../lib/execute/script-command.js";
 import { parseEvent } from "../../lib/trigger/event.js";
+import { runningRun } from "./running-run.js";
 
 export interface ScriptEnd {
   code: number | null;
@@ -76,30 +77,7 @@ export class ScriptRoom {
   }
 
   makeRun(event = "complete-job-1001", jobId = parseEvent(event).jobId): Run {
-    return {
-      id: `run-${++this.#runs}`,
-      callbackId: "0/script",
-      callback: "script",
-      event,
-      eventFields: parseEvent(event),
-      jobId,
-      causes: null,
-      generation: 1,
-      attempt: 1,
-      queuedAt: 0,
-      state: "running",
-      retryAt: null,
-      startedAt: null,
-      endedAt: null,
-      pid: null,
-      exitCode: null,
-      signal: null,
-      durationMs: null,
-      usage: null,
-      log: null,
-      reason: null,
-      code: null,
-    };
+    return runningRun(`run-${++this.#runs}`, { id: "0/script", file: "script" }, event, jobId);
   }
 
   python(text: string, options: ScriptOptions = {}): Promise<ScriptEnd> {

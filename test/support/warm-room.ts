@@ -11,7 +11,7 @@ import { Launcher } from "../../lib/execute/launcher.js";
 import type { Run } from "../../lib/execute/run.js";
 import { runScript, type ScriptRoom } from "../../lib/execute/script.js";
 import { WarmInterpreters, type WarmOptions } from "../../lib/execute/warm.js";
-import { parseEvent } from "../../lib/trigger/event.js";
+import { runningRun } from "./running-run.js";
 
 export interface WarmRun {
   outcome: Outcome;
@@ -115,23 +115,7 @@ function languageOf(file: string): ScriptLanguage {
 
 /** Each of a job of its own, so that each has a log of its own. */
 function runOf(number: number, callback: Callback): Run {
-  const id = `run-${number}`;
-  const jobId = 1_000_000 + number;
-  const event = `complete-work-${jobId}-17`;
-  return {
-    ...{ id, callbackId: callback.id, callback: callback.file, event, eventFields: parseEvent(event), jobId },
-    ...{
-      causes: null,
-      generation: 1,
-      attempt: 1,
-      queuedAt: 0,
-      state: "running",
-      retryAt: null,
-      startedAt: null,
-      endedAt: null,
-    },
-    ...{ pid: null, exitCode: null, signal: null, durationMs: null, usage: null, log: null, reason: null, code: null },
-  };
+  return runningRun(`run-${number}`, callback, `complete-work-${1_000_000 + number}-17`);
 }
 
 function withoutFrame(log: string | null): string {

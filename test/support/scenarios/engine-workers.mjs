@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { heldBeyond, launcherThreads, settledHoldings } from "./holdings.mjs";
+import { endingOf, heard } from "./worker-ending.mjs";
 
 const [folder, way, rounds, atOnce] = process.argv.slice(2);
 process.env.TMPDIR = folder;
@@ -23,15 +24,8 @@ async function one(index) {
   const worker = new Worker(new URL("busy-engine-worker.mjs", import.meta.url), {
     workerData: { way, directory, logPath },
   });
-  const ended = new Promise((resolve) => {
-    let ending = "";
-    worker.on("error", (error) => {
-      ending = error.message;
-    });
-    worker.on("exit", (code) => resolve(ending === "" ? `exit ${code}` : ending));
-  });
-  const heard = (text) => new Promise((resolve) => worker.on("message", (said) => said === text && resolve()));
-  const [atWork, closed] = [heard("at work"), heard("closed")];
+  const ended = endingOf(worker);
+  const [atWork, closed] = [heard(worker, "at work"), heard(worker, "closed")];
   // Not before: files that Node.js has just opened, and processes that it has started, stay with this process if their
   // worker is ended before it knows of them. At work there are only ours.
   if (way.startsWith("terminate")) await atWork;

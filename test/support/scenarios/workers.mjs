@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { heldBeyond, launcherThreads, settledHoldings } from "./holdings.mjs";
+import { endingOf, heard } from "./worker-ending.mjs";
 
 const [way, rounds, atOnce] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), "ucb-worker-"));
@@ -13,16 +14,9 @@ async function one(index) {
   const worker = new Worker(new URL("busy-worker.mjs", import.meta.url), {
     workerData: { way, log: join(folder, `log-${index}`) },
   });
-  const ended = new Promise((resolve) => {
-    let ending = "";
-    worker.on("error", (error) => {
-      ending = error.message;
-    });
-    worker.on("exit", (code) => resolve(ending === "" ? `exit ${code}` : ending));
-  });
+  const ended = endingOf(worker);
   // Not before its modules are loaded: what Node.js has open for reading them then stays open.
-  const heard = (text) => new Promise((resolve) => worker.on("message", (said) => said === text && resolve()));
-  const [loaded, atWork] = [heard("loaded"), heard("at work")];
+  const [loaded, atWork] = [heard(worker, "loaded"), heard(worker, "at work")];
   if (way === "terminate at once") await loaded;
   if (way === "terminate at work" || way === "block" || way === "close") await atWork;
   if (way === "terminate later") {
