@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { Backlog } from "../daemon/backlog.js";
 import { isBlank, parseEventLine } from "../daemon/event-line.js";
-import { type InputLine, longestLine, readLines } from "../daemon/read-lines.js";
+import { bytesOf, type InputLine, longestLine, readLines } from "../daemon/read-lines.js";
 import type { CallbackEngine } from "../engine/callback-engine.js";
 import { asUcbError, UcbError } from "../errors.js";
 import type { EventSource } from "./event-sources.js";
@@ -91,17 +91,16 @@ export class EventFeed {
     return !this.#stopped && (this.#output.full || this.#backlog.isFull);
   }
 
-  #take({ number, bytes }: InputLine, file: string | null): void {
+  #take(line: InputLine, file: string | null): void {
     try {
-      if (bytes === null)
-        throw new UcbError("ERR_UCB_INPUT", `the line is longer than ${longestLine / 1024 / 1024} MiB`);
+      const bytes = bytesOf(line);
       if (isBlank(bytes)) return;
       if (this.#engine.emit(parseEventLine(bytes)) > 0) this.#backlog.fired(bytes.length);
       this.#taken++;
     } catch (error) {
       if (!(error instanceof UcbError)) throw error;
       this.#refused++;
-      this.#lines.refused({ file, line: number }, error);
+      this.#lines.refused({ file, line: line.number }, error);
     }
   }
 }

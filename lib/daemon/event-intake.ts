@@ -23,7 +23,7 @@ export class EventIntake {
     this.#backlog = new Backlog(engine);
     engine.on("run", (run) => {
       if (run.state === "queued" && run.attempt === 1) this.#ids?.push(run.id);
-      if (this.#waiting.length > 0 && !this.#backlog.isFull) this.#release();
+      if (this.#waiting.length > 0 && !this.isFull) this.#release();
     });
   }
 
@@ -51,9 +51,14 @@ export class EventIntake {
     if (this.#isDurable) await this.#engine.flush();
   }
 
+  /** Whether events have to wait. */
+  get isFull(): boolean {
+    return this.#backlog.isFull;
+  }
+
   /** Resolves when there is room for more events; at once if there is. */
   room(): Promise<void> {
-    if (!this.#backlog.isFull) return Promise.resolve();
+    if (!this.isFull) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 

@@ -2,9 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { asUcbError, UcbError } from "../errors.js";
 import type { ControlRoom } from "./control-connection.js";
-import { isEventLine, parseEventRecord, parseJsonLine } from "./event-line.js";
+import { LineServer } from "./line-server.js";
 import { parseQuestion, type Question } from "./question.js";
-import { longestLine, readLines } from "./read-lines.js";
 import { errorLine } from "./wire.js";
 
 export interface HttpOptions {
@@ -89,28 +88,9 @@ export class HttpFace {
   }
 
   async #takeEvents(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { intake } = this.#room;
     response.writeHead(200, ndjson);
-    for await (const { number, bytes } of readLines(request, longestLine)) {
-      let answer: object | null;
-      try {
-        if (bytes === null)
-          throw new UcbError("ERR_UCB_INPUT", `the line is longer than ${longestLine / 1024 / 1024} MiB`);
-        const record = parseJsonLine(bytes);
-        if (record === null) continue;
-        if (!isEventLine(record)) throw new UcbError("ERR_UCB_INPUT", "only events are taken here");
-        const event = parseEventRecord(record);
-        await intake.room();
-        const taken = intake.take(event, String(record.event), bytes.length);
-        await intake.settle();
-        answer = { taken };
-      } catch (error) {
-        answer = errorLine(number, asUcbError(error, "ERR_UCB_INPUT", ""));
-      }
-      if (!response.write(`${JSON.stringify(answer)}\n`)) {
-        await new Promise((resolve) => response.once("drain", resolve).once("close", resolve));
-      }
-    }
+    const answer = () => Promise.reject(new UcbError("ERR_UCB_INPUT", "only events are taken here"));
+    await new LineServer({ intake: this.#room.intake, answers: response, answer }).serve(request);
     response.end();
   }
 

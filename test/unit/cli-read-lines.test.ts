@@ -22,6 +22,20 @@ test("lines are numbered from 1, empty ones too, and the last needs no end", asy
   expect(await linesOf([])).toEqual([]);
 });
 
+test("a line says whether another whole one has come with it", async () => {
+  async function* stream() {
+    for (const chunk of ["a\nb\nhalf", " of it\n", "last"]) yield Buffer.from(chunk);
+  }
+  const lines: [string, boolean][] = [];
+  for await (const { bytes, more } of readLines(stream(), 1000)) lines.push([String(bytes), more]);
+  expect(lines).toEqual([
+    ["a", true],
+    ["b", false],
+    ["half of it", false],
+    ["last", false],
+  ]);
+});
+
 test("a line that is too long is told as null, also as the last", async () => {
   expect(await linesOf(["12345\n123", "456\n123456"], 5)).toEqual([
     [1, "12345"],
