@@ -3,6 +3,7 @@ import { createInterface } from "node:readline";
 import type { Command } from "commander";
 import { UcbError } from "../errors.js";
 import { toAbsolute } from "./common-options.js";
+import { StandardOutput } from "./standard-output.js";
 
 export const usualSocket = "/run/ucb.sock";
 
@@ -28,6 +29,22 @@ export function addClientOptions(command: Command): Command {
 export async function askDaemon<Answer>(request: object, options: ClientOptions): Promise<Answer> {
   for await (const answer of talkToDaemon(request, options, true)) return answer as Answer;
   throw new UcbError("ERR_UCB_CONTROL", "the daemon went away without an answer", { path: socketPath(options) });
+}
+
+/**
+ * Asks a daemon something, shows the answer, with `--json` as it came, else as `page` says, and returns it.
+ * @throws UcbError as {@link askDaemon} says, `ERR_UCB_OUTPUT` if it cannot be written
+ */
+export async function showAnswer<Answer>(
+  request: object,
+  options: ClientOptions,
+  page: (answer: Answer) => string,
+): Promise<Answer> {
+  const answer = await askDaemon<Answer>(request, options);
+  const output = new StandardOutput();
+  output.write(options.json === true ? `${JSON.stringify(answer)}\n` : page(answer));
+  await output.flush();
+  return answer;
 }
 
 /** All that a daemon says from then on; with `isLast` it is told that nothing more will be asked. */

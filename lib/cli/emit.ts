@@ -2,11 +2,10 @@ import type { Command } from "commander";
 import { UcbError } from "../errors.js";
 import { note } from "./complaint.js";
 import { count } from "./count.js";
-import { addClientOptions, askDaemon, type ClientOptions } from "./daemon-client.js";
+import { addClientOptions, type ClientOptions, showAnswer } from "./daemon-client.js";
 import { eventArgument, readEventArgument } from "./event-argument.js";
 import { exitCodes, type Finish } from "./exit-codes.js";
 import { addJobOption, readJobFile } from "./job-file.js";
-import { StandardOutput } from "./standard-output.js";
 
 interface EmitOptions extends ClientOptions {
   job?: string;
@@ -48,13 +47,11 @@ async function emit(event: string, options: EmitOptions): Promise<number> {
   const jobs = options.job === undefined ? [] : await readJobFile(options.job);
   if (jobs.length > 1) throw new UcbError("ERR_UCB_INPUT", "an event carries the record of one job, not of several");
   const [job] = jobs;
-  const answer = await askDaemon<Answer>({ event, ...(job === undefined ? {} : { job }) }, options);
-  const { runs, undurable } = answer.taken;
-  const output = new StandardOutput();
-  if (options.json === true) output.write(`${JSON.stringify(answer)}\n`);
-  else output.write(`${event} fires ${count(runs.length, "run")}${runs.map((id) => `\n  ${id}`).join("")}\n`);
-  await output.flush();
-  if (undurable === undefined) return exitCodes.good;
-  note(undurable);
+  const report = { event, ...(job === undefined ? {} : { job }) };
+  const { taken } = await showAnswer<Answer>(report, options, ({ taken: { runs } }) => {
+    return `${event} fires ${count(runs.length, "run")}${runs.map((id) => `\n  ${id}`).join("")}\n`;
+  });
+  if (taken.undurable === undefined) return exitCodes.good;
+  note(taken.undurable);
   return exitCodes.no;
 }

@@ -1,17 +1,13 @@
 import type { Why } from "../daemon/why.js";
 import { note } from "./complaint.js";
-import { askDaemon, type ClientOptions } from "./daemon-client.js";
+import { type ClientOptions, showAnswer } from "./daemon-client.js";
 import { exitCodes } from "./exit-codes.js";
-import { StandardOutput } from "./standard-output.js";
 import { harmless, terminalOf } from "./terminal.js";
 
 /** Says why a run of a daemon fired. */
 export async function explainRun(run: string, options: ClientOptions): Promise<number> {
-  const answer = await askDaemon<{ why: Why }>({ ask: "why", run }, options);
-  const output = new StandardOutput();
-  output.write(options.json === true ? `${JSON.stringify(answer)}\n` : page(answer.why, options));
-  if (!answer.why.isCurrent) note("the configuration has changed since: the triggers are those of now");
-  await output.flush();
+  const { why } = await showAnswer<{ why: Why }>({ ask: "why", run }, options, ({ why }) => page(why, options));
+  if (!why.isCurrent) note("the configuration has changed since: the triggers are those of now");
   return exitCodes.good;
 }
 

@@ -1,8 +1,7 @@
 import type { Command } from "commander";
 import { note } from "./complaint.js";
-import { addClientOptions, askDaemon, type ClientOptions } from "./daemon-client.js";
+import { addClientOptions, type ClientOptions, showAnswer } from "./daemon-client.js";
 import { exitCodes, type Finish } from "./exit-codes.js";
-import { StandardOutput } from "./standard-output.js";
 
 export function addLog(program: Command, finish: Finish): void {
   const command = program
@@ -25,18 +24,14 @@ Examples:
   ucb log 01KB3V0M3QY8Z9C1V5T7W2X4R6
 `;
 
+interface Answer {
+  log: { text: string; omitted: number; path: string | null };
+}
+
 async function log(run: string, options: ClientOptions): Promise<number> {
-  const answer = await askDaemon<{ log: { text: string; omitted: number; path: string | null } }>(
-    { ask: "log", run },
-    options,
-  );
-  const output = new StandardOutput();
-  const { text, omitted, path } = answer.log;
-  if (options.json === true) output.write(`${JSON.stringify(answer)}\n`);
-  else {
+  await showAnswer<Answer>({ ask: "log", run }, options, ({ log: { text, omitted, path } }) => {
     if (omitted > 0) note(`${omitted} bytes in front of this are left out: all of it is in ${path}`);
-    output.write(text);
-  }
-  await output.flush();
+    return text;
+  });
   return exitCodes.good;
 }

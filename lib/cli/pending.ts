@@ -1,8 +1,7 @@
 import type { Command } from "commander";
 import type { PendingTrigger } from "../engine/memory-trace.js";
-import { addClientOptions, askDaemon, type ClientOptions } from "./daemon-client.js";
+import { addClientOptions, type ClientOptions, showAnswer } from "./daemon-client.js";
 import { exitCodes, type Finish } from "./exit-codes.js";
-import { StandardOutput } from "./standard-output.js";
 import { harmless, terminalOf } from "./terminal.js";
 import { wholeNumber } from "./whole-number.js";
 
@@ -30,10 +29,8 @@ Examples:
 `;
 
 async function pending(options: PendingOptions): Promise<number> {
-  const answer = await askDaemon<{ pending: PendingTrigger[] }>({ ask: "pending", job: options.job }, options);
-  const output = new StandardOutput();
-  output.write(options.json === true ? `${JSON.stringify(answer)}\n` : page(answer.pending, options));
-  await output.flush();
+  const question = { ask: "pending", job: options.job };
+  await showAnswer<{ pending: PendingTrigger[] }>(question, options, ({ pending }) => page(pending, options));
   return exitCodes.good;
 }
 

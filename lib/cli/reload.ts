@@ -1,8 +1,7 @@
 import type { Command } from "commander";
 import type { ConfigurationChange } from "../engine/configuration-change.js";
-import { addClientOptions, askDaemon, type ClientOptions } from "./daemon-client.js";
+import { addClientOptions, type ClientOptions, showAnswer } from "./daemon-client.js";
 import { exitCodes, type Finish } from "./exit-codes.js";
-import { StandardOutput } from "./standard-output.js";
 import { harmless, terminalOf } from "./terminal.js";
 
 export function addReload(program: Command, finish: Finish): void {
@@ -27,10 +26,7 @@ Examples:
 `;
 
 async function reload(options: ClientOptions): Promise<number> {
-  const answer = await askDaemon<{ reload: ConfigurationChange }>({ ask: "reload" }, options);
-  const output = new StandardOutput();
-  output.write(options.json === true ? `${JSON.stringify(answer)}\n` : page(answer.reload, options));
-  await output.flush();
+  await showAnswer<{ reload: ConfigurationChange }>({ ask: "reload" }, options, ({ reload }) => page(reload, options));
   return exitCodes.good;
 }
 

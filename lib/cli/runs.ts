@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Run } from "../execute/run.js";
-import { addClientOptions, askDaemon, type ClientOptions, talkToDaemon } from "./daemon-client.js";
+import { addClientOptions, type ClientOptions, showAnswer, talkToDaemon } from "./daemon-client.js";
 import { exitCodes, type Finish } from "./exit-codes.js";
 import { StandardOutput } from "./standard-output.js";
 import { table } from "./table.js";
@@ -41,18 +41,20 @@ Examples:
 
 async function runs(options: RunsOptions): Promise<number> {
   const { callback, job, state, limit } = options;
-  const answer = await askDaemon<{ runs: Run[] }>({ ask: "runs", callback, job, state, limit }, options);
+  const question = { ask: "runs", callback, job, state, limit };
+  await showAnswer<{ runs: Run[] }>(question, options, ({ runs }) => page(runs, options));
+  if (options.follow === true) await follow(options);
+  return exitCodes.good;
+}
+
+async function follow(options: RunsOptions): Promise<void> {
   const output = new StandardOutput();
-  output.write(options.json === true ? `${JSON.stringify(answer)}\n` : page(answer.runs, options));
-  if (options.follow === true) {
-    for await (const line of talkToDaemon({ ask: "follow" }, options)) {
-      if ("following" in line) continue;
-      output.write(`${JSON.stringify(line)}\n`);
-      if (output.gone) break;
-    }
+  for await (const line of talkToDaemon({ ask: "follow" }, options)) {
+    if ("following" in line) continue;
+    output.write(`${JSON.stringify(line)}\n`);
+    if (output.gone) break;
   }
   await output.flush();
-  return exitCodes.good;
 }
 
 function page(found: readonly Run[], { color }: ClientOptions): string {

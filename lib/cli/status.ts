@@ -1,9 +1,8 @@
 import type { Command } from "commander";
 import type { Status } from "../daemon/desk.js";
 import type { CallbackCounters } from "../engine/counters.js";
-import { addClientOptions, askDaemon, type ClientOptions } from "./daemon-client.js";
+import { addClientOptions, type ClientOptions, showAnswer } from "./daemon-client.js";
 import { exitCodes, type Finish } from "./exit-codes.js";
-import { StandardOutput } from "./standard-output.js";
 import { table } from "./table.js";
 import { harmless, terminalOf } from "./terminal.js";
 
@@ -26,10 +25,7 @@ Examples:
 `;
 
 async function status(options: ClientOptions): Promise<number> {
-  const answer = await askDaemon<{ status: Status }>({ ask: "status" }, options);
-  const output = new StandardOutput();
-  output.write(options.json === true ? `${JSON.stringify(answer)}\n` : page(answer.status, options));
-  await output.flush();
+  await showAnswer<{ status: Status }>({ ask: "status" }, options, ({ status }) => page(status, options));
   return exitCodes.good;
 }
 
