@@ -6,7 +6,8 @@ import { runCommand, startCommand } from "../support/run-command.js";
 const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
 const siteCommands = ["check", "list", "explain", "fire", "run"];
 const clientCommands = ["emit", "status", "runs", "pending", "log", "reload"];
-const commands = [...siteCommands, ...clientCommands];
+const otherCommands = ["init"];
+const commands = [...siteCommands, ...clientCommands, ...otherCommands];
 
 test("the version is the package's", async () => {
   expect(await runCommand(["--version"])).toEqual({ code: 0, signal: null, stdout: `${version}\n`, stderr: "" });
@@ -26,7 +27,8 @@ test.each(commands)("%s --help has examples and exit codes, and help says the sa
   expect(stdout).toMatch(new RegExp(`^Usage: ucb ${command} `));
   expect(stdout).toMatch(/Exit codes: 0 .*\s1 .*\s2 /s);
   expect(stdout).toMatch(new RegExp(`Examples:\n.*ucb ${command}`));
-  expect(stdout).toContain(siteCommands.includes(command) ? "--qb-conf <FILE>" : "--socket <PATH>");
+  if (siteCommands.includes(command)) expect(stdout).toContain("--qb-conf <FILE>");
+  if (clientCommands.includes(command)) expect(stdout).toContain("--socket <PATH>");
   expect(await runCommand(["help", command])).toEqual({ code: 0, signal: null, stdout, stderr: "" });
 });
 
@@ -49,6 +51,7 @@ test.each([
   [["pending", "--job", "x"], "It is no whole number.", "see `ucb pending --help`"],
   [["run", "--http", "8080"], "It is no HOST:PORT.", "see `ucb run --help`"],
   [["replay", "events.ndjson"], "unknown command 'replay'", "see `ucb --help`"],
+  [["init"], "missing required argument 'DIR'", "see `ucb init --help`"],
   [["check", ""], "value '' is invalid for argument 'DIR'. It is an empty path.", "see `ucb check --help`"],
   [["list", "callback", ""], "It is an empty path.", "see `ucb list --help`"],
   [["check", "--qb-conf", ""], "'--qb-conf <FILE>' argument '' is invalid", "see `ucb check --help`"],
