@@ -9,6 +9,7 @@ import { execaLaunching } from "./execa.js";
 import type { Launching } from "./launching.js";
 import { ourName, ours } from "./ours.js";
 import { holdResident } from "./resident.js";
+import { threadFloor, threadFloorName } from "./thread-floor.js";
 import { longestStall, type Turn, takeTurn } from "./turn.js";
 
 const inFlightCounts = sized([1, 8, 64], [1, 8]);
@@ -26,7 +27,7 @@ interface Case {
 
 /** Launches a second, and what each costs the event loop. */
 export async function measureThroughput(baseline: string): Promise<{ tables: Table[]; targets: Target[] }> {
-  const launchings = [ours(), childProcess(), execaLaunching()];
+  const launchings = [ours(), childProcess(), execaLaunching(), threadFloor()];
   const cases: Case[] = [];
   for (const wanted of residents) {
     const residentMiB = Math.round(holdResident(wanted));
@@ -65,9 +66,13 @@ async function measureCase(
     ],
     { rounds: sized(15, 2), warmups },
   );
+  times.delete(threadFloorName);
   const rates = new Map([...times].map(([name, launchMs]) => [name, launchMs.map((time) => 1000 / time)]));
   for (const [name, all] of turns) turns.set(name, all.slice(warmups));
-  const stalls = await measureStalls(launchings, inFlight);
+  const stalls = await measureStalls(
+    launchings.filter(({ name }) => name !== threadFloorName),
+    inFlight,
+  );
   return { inFlight, residentMiB, rates, turns, stalls };
 }
 
