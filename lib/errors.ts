@@ -72,6 +72,7 @@ export const errorCodes = {
   ERR_UCB_QUEUE_FULL: "a run was not run: too many of its callback waited",
   ERR_UCB_INPUT: "a line of input is not a valid event record, or input cannot be read",
   ERR_UCB_INIT: "a callback directory cannot be begun: some of it is there already, or it cannot be written",
+  ERR_UCB_RECORD: "events cannot be recorded, or not all of them",
   ERR_UCB_OUTPUT: "the answer of a command cannot be written",
 } as const;
 

@@ -2,6 +2,7 @@ import type { Readable } from "node:stream";
 import { Backlog } from "../daemon/backlog.js";
 import { isBlank, parseEventLine } from "../daemon/event-line.js";
 import { bytesOf, type InputLine, longestLine, readLines } from "../daemon/read-lines.js";
+import type { Recording } from "../daemon/recording.js";
 import type { CallbackEngine } from "../engine/callback-engine.js";
 import { asUcbError, UcbError } from "../errors.js";
 import type { EventSource } from "./event-sources.js";
@@ -17,6 +18,7 @@ export class EventFeed {
   readonly #backlog: Backlog;
   readonly #output: FeedOutput;
   readonly #lines: Pick<RunLines, "refused">;
+  readonly #recording: Pick<Recording, "add"> | null;
   #stream: Readable | null = null;
   #stopped = false;
   #taken = 0;
@@ -27,11 +29,17 @@ export class EventFeed {
     this.#announceStop = resolve;
   });
 
-  constructor(engine: FedEngine, output: FeedOutput, lines: Pick<RunLines, "refused">) {
+  constructor(
+    engine: FedEngine,
+    output: FeedOutput,
+    lines: Pick<RunLines, "refused">,
+    recording: Pick<Recording, "add"> | null = null,
+  ) {
     this.#engine = engine;
     this.#backlog = new Backlog(engine);
     this.#output = output;
     this.#lines = lines;
+    this.#recording = recording;
     engine.on("run", () => this.#wake());
     output.onChange = () => {
       if (output.gone) this.stop();
@@ -95,7 +103,10 @@ export class EventFeed {
     try {
       const bytes = bytesOf(line);
       if (isBlank(bytes)) return;
-      if (this.#engine.emit(parseEventLine(bytes)) > 0) this.#backlog.fired(bytes.length);
+      const event = parseEventLine(bytes);
+      const fired = this.#engine.emit(event);
+      this.#recording?.add(event);
+      if (fired > 0) this.#backlog.fired(bytes.length);
       this.#taken++;
     } catch (error) {
       if (!(error instanceof UcbError)) throw error;

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { Daemon } from "../daemon/daemon.js";
 import type { HttpOptions } from "../daemon/http-face.js";
+import type { Recording } from "../daemon/recording.js";
 import { ServiceManager } from "../daemon/service-manager.js";
 import type { CallbackEngine, CloseMode } from "../engine/callback-engine.js";
 import type { ConfigurationChange } from "../engine/configuration-change.js";
@@ -21,6 +22,7 @@ import { exitCodes, type Finish } from "./exit-codes.js";
 import { groupNumber } from "./group-number.js";
 import { noteRest } from "./note-limits.js";
 import { packageVersion } from "./package-version.js";
+import { addRecordOptions, closeRecording, openRecording, type RecordOptions } from "./record-options.js";
 import { RunLines } from "./run-lines.js";
 import type { StandardOutput } from "./standard-output.js";
 
@@ -54,12 +56,12 @@ export function addRun(program: Command, finish: Finish): void {
         .choices(["wait", "leave", "terminate"])
         .default("wait"),
     );
-  addLogpathOption(addSiteOptions(command))
+  addLogpathOption(addSiteOptions(addRecordOptions(command)))
     .addHelpText("after", epilogue)
     .action(async (directories: string[], options: RunOptions) => finish(await run(directories, options)));
 }
 
-interface RunOptions extends RunningOptions {
+interface RunOptions extends RunningOptions, RecordOptions {
   events?: string[];
   state?: string;
   socket?: string;
@@ -84,6 +86,10 @@ Events are taken in order. When 5,000 runs wait, or nobody reads the outcomes, i
 
 With --state, runs that have not ended when ucb dies go on when it is started with the same folder again: those
 that wait are run, processes that live are waited for, and what ended unseen is run again (on_lost).
+
+With --record, each event that is taken is also written to a file of its owner's alone, a line each with its time
+("at", Unix milliseconds) in front; --events takes such a file, and \`ucb replay\` says what it would fire. What
+cannot be written in time is left out: the line behind it says how many ("missing").
 
 With --socket or --http it is a daemon: it serves until it is told to stop, and reads events from files only
 if --events names some. \`ucb emit\`, \`status\`, \`runs\`, \`pending\`, \`log\` and \`reload\` talk to it, and so does any program: a line of
@@ -117,14 +123,19 @@ async function run(directories: readonly string[], options: RunOptions): Promise
     directories,
     { ...options, warnings: true, trace: isDaemon, listen },
     async ({ engine, output, onStop }) => {
-      const feed = new EventFeed(engine, output, new RunLines(output));
-      onStop(() => feed.stop());
-      if (isDaemon) return await serve(engine, options, feed, sources, onStop);
-      const wasRead = await readAll(sources, feed, options);
-      if (!feed.stopped) noteRest(engine);
-      await engine.idle();
-      if (feed.refused > 0) note(`${feed.refused} of ${count(feed.lines, "line")} were no events`);
-      return wasRead && feed.refused === 0 ? exitCodes.good : exitCodes.no;
+      const recording = await openRecording(options, options.events ?? []);
+      try {
+        const feed = new EventFeed(engine, output, new RunLines(output), recording);
+        onStop(() => feed.stop());
+        if (isDaemon) return await serve(engine, { ...options, recording }, feed, sources, onStop);
+        const wasRead = await readAll(sources, feed, options);
+        if (!feed.stopped) noteRest(engine);
+        await engine.idle();
+        if (feed.refused > 0) note(`${feed.refused} of ${count(feed.lines, "line")} were no events`);
+        return wasRead && feed.refused === 0 ? exitCodes.good : exitCodes.no;
+      } finally {
+        await closeRecording(recording);
+      }
     },
   );
 }
@@ -137,14 +148,14 @@ function noteChange({ generation, added, removed, changed }: ConfigurationChange
 /** Serves until it is told to stop. */
 async function serve(
   engine: CallbackEngine,
-  options: RunOptions,
+  options: RunOptions & { recording: Recording | null },
   feed: EventFeed,
   sources: readonly EventSource[],
   onStop: (stop: () => void) => void,
 ): Promise<number> {
-  const { socket = null, http = null, state } = options;
+  const { socket = null, http = null, state, recording } = options;
   const daemon = await Daemon.open(engine, {
-    ...{ socket, http, version: packageVersion(), isDurable: state !== undefined },
+    ...{ socket, http, version: packageVersion(), isDurable: state !== undefined, recording },
     group: options.group === undefined ? undefined : await groupNumber(options.group),
   });
   const manager = new ServiceManager();

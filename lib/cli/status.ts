@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Status } from "../daemon/desk.js";
 import type { CallbackCounters } from "../engine/counters.js";
+import { count } from "./count.js";
 import { addClientOptions, type ClientOptions, showAnswer } from "./daemon-client.js";
 import { exitCodes, type Finish } from "./exit-codes.js";
 import { table } from "./table.js";
@@ -36,6 +37,7 @@ function page(status: Status, { color }: ClientOptions): string {
   const lines = [
     `daemon ${status.pid}, version ${status.version}, since ${new Date(status.startedAt).toISOString()}`,
     `configuration ${status.generation}: ${status.callbacks} callbacks`,
+    ...recordingOf(status).map((line) => harmless(line)),
     `runs: ${running} running, ${queued} waiting${delayed === 0 ? "" : ` (${delayed} for a retry or a pause)`}; ${state}`,
   ];
   const rows = Object.entries(status.counters).map(([id, counters]) => row(id, counters as CallbackCounters));
@@ -45,6 +47,13 @@ function page(status: Status, { color }: ClientOptions): string {
     return colors.yellow(`${harmless(id)} is paused until ${new Date(until).toISOString()}: ${harmless(reason)}\n`);
   });
   return `${lines.join("\n")}\n${counters}${pauses.length === 0 ? "" : `\n${pauses.join("")}`}`;
+}
+
+function recordingOf({ recording }: Status): string[] {
+  if (recording === null) return [];
+  const { file, missing, problem } = recording;
+  const lack = missing === 0 ? "" : `, which lacks ${count(missing, "event")}`;
+  return [`events are recorded to ${file}${lack}${problem === null ? "" : `: ${problem}`}`];
 }
 
 const columns = [

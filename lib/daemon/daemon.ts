@@ -5,6 +5,7 @@ import { EventIntake } from "./event-intake.js";
 import { Followers } from "./followers.js";
 import { HttpFace, type HttpOptions } from "./http-face.js";
 import { Metrics } from "./metrics.js";
+import type { Recording } from "./recording.js";
 import { RunLog } from "./run-log.js";
 
 export interface DaemonOptions {
@@ -14,6 +15,8 @@ export interface DaemonOptions {
   group?: number | undefined;
   http: HttpOptions | null;
   isDurable: boolean;
+  /** Where the events are written down that are taken; null for nowhere. Not closed with the daemon. */
+  recording: Recording | null;
   version: string;
 }
 
@@ -24,9 +27,9 @@ export class Daemon {
   readonly #faces: (ControlSocket | HttpFace)[] = [];
   #httpPort: number | null = null;
 
-  private constructor(engine: CallbackEngine, { isDurable, version }: DaemonOptions) {
-    this.#intake = new EventIntake(engine, isDurable);
-    this.#metrics = new Metrics(engine, version);
+  private constructor(engine: CallbackEngine, { isDurable, version, recording }: DaemonOptions) {
+    this.#intake = new EventIntake(engine, isDurable, recording);
+    this.#metrics = new Metrics(engine, version, recording);
   }
 
   /** @throws UcbError `ERR_UCB_CONTROL` if it cannot listen where it is to be reached; nothing stays open then */

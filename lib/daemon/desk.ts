@@ -2,6 +2,7 @@ import type { CallbackEngine } from "../engine/callback-engine.js";
 import { asUcbError, UcbError } from "../errors.js";
 import type { Run } from "../execute/run.js";
 import type { Question } from "./question.js";
+import type { Recording, RecordingStatus } from "./recording.js";
 import type { RunLog } from "./run-log.js";
 import { readRunOutput } from "./run-output.js";
 import { whyOf } from "./why.js";
@@ -19,8 +20,16 @@ export interface Status {
   delayed: number;
   /** Why runs do not survive a crash at the moment; null if they do, and false where there is no state. */
   undurable: string | false | null;
+  /** Where events are recorded; null for nowhere. */
+  recording: RecordingStatus | null;
   counters: Record<string, object>;
   pauses: Record<string, object>;
+}
+
+export interface DeskOptions {
+  version: string;
+  isDurable: boolean;
+  recording: Recording | null;
 }
 
 /** No more of a log than this is sent, its end, in bytes. */
@@ -31,14 +40,16 @@ export class Desk {
   readonly #engine: CallbackEngine;
   readonly #log: RunLog;
   readonly #version: string;
+  readonly #recording: Recording | null;
   readonly #startedAt = Date.now();
   #generation = 1;
   #undurable: string | false | null;
 
-  constructor(engine: CallbackEngine, log: RunLog, { version, isDurable }: { version: string; isDurable: boolean }) {
+  constructor(engine: CallbackEngine, log: RunLog, { version, isDurable, recording }: DeskOptions) {
     this.#engine = engine;
     this.#log = log;
     this.#version = version;
+    this.#recording = recording;
     this.#undurable = isDurable ? null : false;
     engine.on("configuration", ({ generation }) => {
       this.#generation = generation;
@@ -80,6 +91,7 @@ export class Desk {
       callbacks: this.#engine.callbacks.length,
       ...this.#engine.load,
       undurable: this.#undurable,
+      recording: this.#recording?.status ?? null,
       counters: Object.fromEntries(this.#engine.counters()),
       pauses: Object.fromEntries(this.#engine.pauses()),
     };

@@ -1,5 +1,6 @@
 import type { CallbackEngine, EngineEvent } from "../engine/callback-engine.js";
 import { Backlog } from "./backlog.js";
+import type { Recording } from "./recording.js";
 
 /** What came of an event. */
 export interface Taken {
@@ -13,13 +14,15 @@ export class EventIntake {
   readonly #engine: CallbackEngine;
   readonly #isDurable: boolean;
   readonly #backlog: Backlog;
+  readonly #recording: Pick<Recording, "add"> | null;
   /** Where the ids of runs are noted that fire during a report. */
   #ids: string[] | null = null;
   #waiting: (() => void)[] = [];
 
-  constructor(engine: CallbackEngine, isDurable: boolean) {
+  constructor(engine: CallbackEngine, isDurable: boolean, recording: Pick<Recording, "add"> | null) {
     this.#engine = engine;
     this.#isDurable = isDurable;
+    this.#recording = recording;
     this.#backlog = new Backlog(engine);
     engine.on("run", (run) => {
       if (run.state === "queued" && run.attempt === 1) this.#ids?.push(run.id);
@@ -39,6 +42,7 @@ export class EventIntake {
     } finally {
       this.#ids = null;
     }
+    this.#recording?.add(event);
     if (ids.length > 0) this.#backlog.fired(bytes);
     return { event: text, runs: ids };
   }

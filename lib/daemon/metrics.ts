@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { CallbackEngine } from "../engine/callback-engine.js";
 import type { CallbackCounters } from "../engine/counters.js";
+import type { Recording } from "./recording.js";
 
 /** Seconds from an event's report to the first instruction of what it fires. */
 const startBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300];
@@ -13,11 +14,11 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #engine: CallbackEngine;
 
-  constructor(engine: CallbackEngine, version: string) {
+  constructor(engine: CallbackEngine, version: string, recording: Recording | null) {
     this.#engine = engine;
     collectDefaultMetrics({ register: this.#registry });
     this.#describeBuild(version);
-    this.#describeLoad();
+    this.#describeLoad(recording);
     this.#describeRuns();
     this.#describeTimes();
   }
@@ -40,7 +41,7 @@ export class Metrics {
     build.set({ version, node: process.versions.node }, 1);
   }
 
-  #describeLoad(): void {
+  #describeLoad(recording: Recording | null): void {
     const engine = this.#engine;
     const gauge = (name: string, help: string, read: () => number) =>
       new Gauge({
@@ -68,6 +69,8 @@ export class Metrics {
       });
     totals("ucb_events_total", "Events that were reported", () => engine.totals.events);
     totals("ucb_matches_total", "Runs that events asked for", () => engine.totals.matches);
+    if (recording === null) return;
+    totals("ucb_events_unrecorded_total", "Events that the recording lacks", () => recording.status.missing);
   }
 
   /** The engine counts already: what it says is taken over when somebody asks. */

@@ -33,7 +33,7 @@ function setUp(chunks: string[]) {
     },
   });
   const server = new LineServer({
-    intake: new EventIntake(engine as never, true),
+    intake: new EventIntake(engine as never, true, null),
     answers,
     answer: async (record) => ({ answered: record.ask }),
   });
