@@ -15,10 +15,12 @@ export interface TimeTriggersOptions {
   /** Reports an event. */
   emit: (event: string) => void;
   clock?: Clock;
+  /** How long the clock is trusted to go on as it does, in milliseconds; default a second. */
+  longestWaitMs?: number;
 }
 
-/** How long the clock is trusted to go on as it does: it may be set, and waiting does not count while the machine sleeps. */
-const longestWaitMs = 1000;
+/** The clock may be set, and waiting does not count while the machine sleeps. */
+const usualLongestWaitMs = 1000;
 /** How long reporting may hold up the event loop. */
 const longestSliceMs = 4;
 
@@ -29,6 +31,7 @@ const longestSliceMs = 4;
 export class TimeTriggers {
   readonly #options: TimeTriggersOptions;
   readonly #clock: Clock;
+  readonly #longestWaitMs: number;
   readonly #alarms = new Map<string, TimeAlarm>();
   /** Those whose time is to come. */
   readonly #heap = new Heap<TimeAlarm>((one, other) => one.next < other.next);
@@ -45,6 +48,7 @@ export class TimeTriggers {
     this.#options = options;
     // Nobody owes a time trigger a process.
     this.#clock = options.clock ?? backgroundClock;
+    this.#longestWaitMs = options.longestWaitMs ?? usualLongestWaitMs;
     // Runs must not reach the disk without the jobs they are of.
     options.memory.gather = () => this.#pause();
   }
@@ -158,7 +162,7 @@ export class TimeTriggers {
     this.#cancel = null;
     const first = this.#heap.first;
     if (first === null || this.#closed) return;
-    const ms = Math.min(untilQubeTime(this.#clock, first.next), longestWaitMs);
+    const ms = Math.min(untilQubeTime(this.#clock, first.next), this.#longestWaitMs);
     this.#cancel = this.#clock.after(Math.max(1, ms), () => {
       this.#cancel = null;
       this.#look();
