@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { addCheck } from "./check.js";
 import { complain } from "./complaint.js";
+import { addCompletion } from "./completion.js";
 import { addEmit } from "./emit.js";
 import { exitCodes, type Finish } from "./exit-codes.js";
 import { addExplain } from "./explain.js";
@@ -61,7 +62,7 @@ function createProgram(help: StandardOutput, finish: Finish): Command {
     .addHelpText("after", epilogue);
   const commands = [
     ...[addInit, addCheck, addList, addExplain, addFire, addRun],
-    ...[addEmit, addStatus, addRuns, addPending, addLog, addReload, addHelp],
+    ...[addEmit, addStatus, addRuns, addPending, addLog, addReload, addCompletion, addHelp],
   ];
   for (const add of commands) add(program, finish);
   for (const command of program.commands) command.showHelpAfterError(`see \`ucb ${command.name()} --help\``);

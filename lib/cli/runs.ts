@@ -1,4 +1,5 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
+import { runStates } from "../daemon/question.js";
 import type { Run } from "../execute/run.js";
 import { addClientOptions, type ClientOptions, showAnswer, talkToDaemon } from "./daemon-client.js";
 import { exitCodes, type Finish } from "./exit-codes.js";
@@ -20,9 +21,9 @@ export function addRuns(program: Command, finish: Finish): void {
     .command("runs")
     .summary("show what a daemon has run, and what runs")
     .description("Shows the latest runs of a daemon, oldest first; those that have not ended come last.")
-    .option("--callback <FILE>", "only those of this callback")
+    .option("--callback <CALLBACK>", "only those of this callback")
     .option("--job <ID>", "only those for this job", wholeNumber)
-    .option("--state <STATE>", "only those that are so: queued, running, succeeded, failed, timed-out, lost, dropped")
+    .addOption(new Option("--state <STATE>", "only those that are so").choices(runStates))
     .option("--limit <N>", "how many at most", wholeNumber, 50)
     .option("--follow", "then go on with runs as they end, a line of JSON each, and with what callbacks ask for");
   addClientOptions(command)

@@ -15,7 +15,16 @@ export type Question =
   /** From now on ended runs and actions are told on this connection. */
   | { ask: "follow" };
 
-const states: readonly RunState[] = ["queued", "running", "succeeded", "failed", "timed-out", "lost", "dropped"];
+/** What a run can be. */
+export const runStates: readonly RunState[] = [
+  "queued",
+  "running",
+  "succeeded",
+  "failed",
+  "timed-out",
+  "lost",
+  "dropped",
+];
 const usualLimit = 100;
 const mostRuns = 100_000;
 
@@ -69,8 +78,8 @@ function limit(record: Fields, name: string): number {
 }
 
 function state(record: Fields, name: string): RunState {
-  const found = states.find((known) => known === record[name]);
-  if (found === undefined) throw mistake(`${name} must be ${states.join(", ")}, not ${shown(record[name])}`);
+  const found = runStates.find((known) => known === record[name]);
+  if (found === undefined) throw mistake(`${name} must be ${runStates.join(", ")}, not ${shown(record[name])}`);
   return found;
 }
 

@@ -6,7 +6,7 @@ import { runCommand, startCommand } from "../support/run-command.js";
 const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
 const siteCommands = ["check", "list", "explain", "fire", "run"];
 const clientCommands = ["emit", "status", "runs", "pending", "log", "reload"];
-const otherCommands = ["init"];
+const otherCommands = ["init", "completion"];
 const commands = [...siteCommands, ...clientCommands, ...otherCommands];
 
 test("the version is the package's", async () => {
