@@ -24,9 +24,12 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   const help = new StandardOutput();
   // Notes that nobody reads are no reason to stop in the middle.
   process.stderr.on("error", () => {});
-  const program = createProgram(help, (code) => {
-    exitCode = code;
-  });
+  const program = createProgram(
+    (text) => help.write(text),
+    (code) => {
+      exitCode = code;
+    },
+  );
   try {
     await program.parseAsync(args, { from: "user" });
     return exitCode;
@@ -47,7 +50,8 @@ async function afterHelp(help: StandardOutput, error: CommanderError): Promise<n
   }
 }
 
-function createProgram(help: StandardOutput, finish: Finish): Command {
+/** The command line as it is defined; help goes to `writeHelp`. */
+export function createProgram(writeHelp: (text: string) => void, finish: Finish): Command {
   const program = new Command("ucb")
     .description("Runs a site's callbacks when the events of a job supervisor match the rules of a directory.")
     .version(packageVersion(), "--version", "print the version")
@@ -56,7 +60,7 @@ function createProgram(help: StandardOutput, finish: Finish): Command {
     .exitOverride()
     .showHelpAfterError("see `ucb --help`")
     .configureOutput({
-      writeOut: (text) => help.write(text),
+      writeOut: writeHelp,
       outputError: (text, write) => write(text.replace(/^error: /, "ucb: ")),
     })
     .addHelpText("after", epilogue);
