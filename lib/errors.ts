@@ -5,6 +5,7 @@ export interface SourcePosition {
   column: number;
 }
 
+/** What an error tells beside its code and its message, as far as it is known. */
 export interface UcbErrorDetails extends Partial<SourcePosition> {
   /** Symbolic system error such as `ENOENT`, where the system failed. */
   errno?: string | undefined;
@@ -76,6 +77,7 @@ export const errorCodes = {
   ERR_UCB_OUTPUT: "the answer of a command cannot be written",
 } as const;
 
+/** One of {@link errorCodes}; they are stable. */
 export type ErrorCode = keyof typeof errorCodes;
 
 /** `error` as a {@link UcbError}: itself if it is one, else wrapped under `code` with `context` in front of its message. */

@@ -20,12 +20,15 @@ export type {
 } from "./config/configuration.js";
 export { ConfigurationError } from "./config/configuration-error.js";
 export type { Diagnostic } from "./config/diagnostic.js";
-export { loadConfiguration } from "./config/load-configuration.js";
+export type { Languages } from "./config/language-flags.js";
+export { type LoadOptions, loadConfiguration } from "./config/load-configuration.js";
 export type { AddressHeader, AddressTemplate } from "./config/mail-header.js";
 export type { MailSubject, MailTemplate } from "./config/mail-template.js";
 export type { MailTemplates } from "./config/mail-templates.js";
 export type { MailVariable, VariableText } from "./config/mail-variables.js";
+export type { Place } from "./config/place.js";
 export type { MailSettings, QbConf } from "./config/qb-conf.js";
+export type { QcbAction, QcbCode } from "./config/qcb.js";
 export { renderDiagnostic } from "./config/render-diagnostic.js";
 export type { BreakerLimits, Overflow, Retry, RunLimits, Throttle } from "./config/run-limits.js";
 export type { CallbackPause } from "./engine/breaker.js";
@@ -41,14 +44,33 @@ export type { CallbackCounters, DropCode } from "./engine/counters.js";
 export type { EngineEvents } from "./engine/engine-events.js";
 export type { EngineOptions } from "./engine/engine-options.js";
 export type { PendingTrigger } from "./engine/memory-trace.js";
-export { type ErrorCode, errorCodes, UcbError } from "./errors.js";
+export { type ErrorCode, errorCodes, type SourcePosition, UcbError, type UcbErrorDetails } from "./errors.js";
 export type { CallbackFunction, FunctionContext } from "./execute/function.js";
-export { Launcher } from "./execute/launcher.js";
+export type { Launched, LaunchObserver, ProcessOutcome, ProcessStarted } from "./execute/launched.js";
+export {
+  type AdoptOptions,
+  Launcher,
+  type LauncherOptions,
+  type LaunchLimits,
+  type LaunchOptions,
+  type LogBlock,
+  type RunningProcesses,
+} from "./execute/launcher.js";
 export { RetryLater } from "./execute/retry-later.js";
 export type { ResourceUsage, Run, RunState, SatisfiedTerm } from "./execute/run.js";
+export type { TrustedScript } from "./execute/trusted-script.js";
+export type { NativeHalfSatisfied as HalfSatisfied, NativeMatcherStats as MatcherStats } from "./native.js";
 export type { Context, Expression, Operation, Pattern, Span, Term, Trigger, TriggerIssue } from "./trigger/ast.js";
+export type { Rule } from "./trigger/compile.js";
 export { type EventFields, formatEvent, parseEvent } from "./trigger/event.js";
 export { trigger } from "./trigger/literal.js";
-export { Matcher } from "./trigger/matcher.js";
-export { parseTrigger } from "./trigger/parse.js";
-export { type EventName, type EventType, eventNames, eventTypes } from "./trigger/vocabulary.js";
+export { type AttachedJob, type Match, Matcher, type MemoryVisitor } from "./trigger/matcher.js";
+export { type ParsedTrigger, parseTrigger } from "./trigger/parse.js";
+export {
+  type EventName,
+  type EventType,
+  eventNames,
+  eventTypes,
+  type GlobalType,
+  type JobType,
+} from "./trigger/vocabulary.js";

@@ -10,8 +10,10 @@ export type NativeMatcher = { readonly [matcherBrand]: true };
 /** A launcher that lives in C++; must be closed. */
 export type NativeLauncher = { readonly [launcherBrand]: true };
 
+/** What a matcher holds. */
 export interface NativeMatcherStats {
   rules: number;
+  /** Event patterns of all rules together. */
   terms: number;
   /** Jobs between submit and removed. */
   attachedJobs: number;
@@ -26,6 +28,7 @@ export const nativeBatchKinds = { malformed: -1, submitted: -2, removed: -3 } as
 
 /** A rule that an owner has half satisfied. */
 export interface NativeHalfSatisfied {
+  /** The number that the rule has for its callback. */
   callback: number;
   /** Numbers of the terms that have happened, counted from 0 in the order of the trigger's text. */
   satisfied: number[];

@@ -5,6 +5,7 @@ import type { Run } from "../execute/run.js";
 
 /** A job record. `id` is required, the rest is what the supervisor knows; callbacks see it as it is. */
 export interface Job {
+  /** 1 to 2^53-1. */
   id: number;
   name?: string;
   label?: string;
@@ -14,7 +15,9 @@ export interface Job {
   pid?: number;
   /** The process group; 0 or absent is the job's own id. */
   pgrp?: number;
+  /** Its work items, such as frames. */
   agenda?: Work[];
+  /** Its instances. */
   subjobs?: Subjob[];
   [field: string]: unknown;
 }
@@ -50,6 +53,7 @@ export interface JobQuery {
   callbacks?: boolean;
 }
 
+/** All that a callback may ask to be done with jobs, subjobs and work items. */
 export const verbs = [
   "block",
   "unblock",
@@ -68,7 +72,9 @@ export const verbs = [
   "bottom",
   "shove",
 ] as const;
+/** One of {@link verbs}. */
 export type Verb = (typeof verbs)[number];
+/** What an action is done with: whole jobs, their instances, or items of their agendas. */
 export type ActionTarget = "job" | "subjob" | "work";
 
 /** Something a callback asks the supervisor to do. */
@@ -81,6 +87,10 @@ export interface Action {
   by: Run;
 }
 
+/**
+ * What an embedder implements, so that callbacks can ask and demand. Methods may answer at once or with a promise; what they
+ * throw is raised, with its message, in the callback that asked, and costs nobody else anything.
+ */
 export interface Supervisor {
   /** The records of all jobs the query fits; an empty list if none does. */
   jobInfo(query: JobQuery): Job[] | Promise<Job[]>;
@@ -88,5 +98,6 @@ export interface Supervisor {
   perform(action: Action): string[] | Promise<string[]>;
   /** Takes a new job and returns its record. */
   submit?(job: Record<string, unknown>): Job | Promise<Job>;
+  /** Records of hosts, for `qb.hostinfo`; the query is what the callback gave, as it is. */
   hostInfo?(query: Record<string, unknown>): Record<string, unknown>[] | Promise<Record<string, unknown>[]>;
 }

@@ -5,6 +5,7 @@ import type { QbConf } from "./qb-conf.js";
 import type { QcbCode } from "./qcb.js";
 import type { RunLimits } from "./run-limits.js";
 
+/** What a callback is written in; `qube` is a `.qcb` file. */
 export type Language = "python" | "perl" | "qube";
 
 /** What an administrator sets for a callback, in a section named after its file or in `[*]`. */

@@ -8,6 +8,7 @@ import { PathGuard } from "./permissions.js";
 import { type Place, warning, wholeFile } from "./place.js";
 import { type Environment, readQbConf } from "./qb-conf.js";
 
+/** What {@link loadConfiguration} is to read. */
 export interface LoadOptions {
   /** Path of a `qb.conf`, which must exist; without it `/etc/qb.conf` is read if it exists. */
   qbConf?: string | undefined;

@@ -15,6 +15,7 @@ export interface AddressTemplate {
 }
 
 export const addressHeaders = ["from", "reply-to", "to", "cc", "bcc"] as const;
+/** A header of a mail template that names recipients or senders. */
 export type AddressHeader = (typeof addressHeaders)[number];
 
 const plainHeaders = [

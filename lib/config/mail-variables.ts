@@ -45,6 +45,7 @@ export const mailVariables = {
   SUBJOB_ADDRESS: "its `address`",
 } as const;
 
+/** A variable of mail templates, without its `$`. */
 export type MailVariable = keyof typeof mailVariables;
 
 export function isMailVariable(name: string): name is MailVariable {

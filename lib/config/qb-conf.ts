@@ -23,16 +23,21 @@ export interface QbConf {
   mail: MailSettings;
 }
 
+/** What `qb.conf` says about mail. Null where it says nothing. */
 export interface MailSettings {
   /** SMTP server; null where mail is not configured. */
   host: string | null;
+  /** 1 to 65535. */
   port: number;
   user: string | null;
   password: string | null;
   /** As written: `plain`, `none`, `ssl`, `tls` or `starttls` in any case; no mail is sent with another. Null where absent. */
   connectionType: string | null;
+  /** Behind `user@` where a job has no `mailaddress`. */
   domain: string | null;
+  /** Sender. */
   from: string;
+  /** Receives mails that are about no job. */
   administrator: string | null;
   /** Template files. */
   jobStatusFormat: string | null;

@@ -1,6 +1,8 @@
 /** At most so many runs in a period that begins with the first of them. */
 export interface Throttle {
+  /** 1 to 1,000,000. */
   runs: number;
+  /** Milliseconds, up to 24 days. */
   periodMs: number;
   /** Whether each owner job has a count of its own. */
   per: "job" | "callback";
@@ -8,8 +10,9 @@ export interface Throttle {
 
 /** Attempts after the first, for a callback that asks for them with exit 75. */
 export interface Retry {
+  /** 1 to 100. */
   times: number;
-  /** Until the first of them; doubled from one to the next. */
+  /** Milliseconds until the first of them; doubled from one to the next. */
   delayMs: number;
 }
 
@@ -17,7 +20,7 @@ export interface Retry {
 export interface BreakerLimits {
   /** In a row. */
   failures: number;
-  /** How long the callback is paused first; doubled, up to an hour, each time it fails again when it is tried. */
+  /** How long the callback is paused first, in milliseconds; doubled, up to an hour, each time it fails again when it is tried. */
   pauseMs: number;
 }
 
@@ -30,10 +33,12 @@ export interface RunLimits {
   maxRunning: number | null;
   /** `job` for one at a time for each owner job, in the order of their events; null for no order. */
   serial: "job" | null;
+  /** Null for no throttle. */
   throttle: Throttle | null;
-  /** Runs that wait. */
+  /** How many runs may wait. */
   queue: number;
   overflow: Overflow;
+  /** Null for no second attempt. */
   retry: Retry | null;
   /** Null for never. */
   breaker: BreakerLimits | null;

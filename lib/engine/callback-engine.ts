@@ -54,15 +54,21 @@ export interface EngineEvent extends Omit<EventFields, "extra" | "name" | "jobId
   subjob?: Subjob;
 }
 
+/** What came of {@link CallbackEngine.emitBatch}. */
 export interface BatchResult {
+  /** Lines that were events. */
   events: number;
+  /** Runs that they fired. */
   runs: number;
   /** One for each line that was no event, with its number as `line`; the other lines were taken. */
   errors: UcbError[];
 }
 
+/** A function that is a callback, until it is unregistered. */
 export interface Registration {
+  /** The name it was given, or a name of its own: `callbackId` of its runs. */
   readonly name: string;
+  /** No event fires it from now on; runs that have fired are run. A second call does nothing. */
   unregister(): void;
 }
 
@@ -275,6 +281,7 @@ export class CallbackEngine {
     return this;
   }
 
+  /** Listens no more; a listener that was never there is no mistake. */
   off<K extends keyof EngineEvents>(name: K, listener: (...args: EngineEvents[K]) => void): this {
     checkListener(name, listener);
     this.#events.off(name, listener);
@@ -325,6 +332,7 @@ export class CallbackEngine {
     return this.#closing;
   }
 
+  /** {@link close}, waiting for everything that fired. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

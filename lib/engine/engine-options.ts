@@ -1,6 +1,7 @@
 import type { Supervisor } from "../bridge/supervisor.js";
 import type { Configuration } from "../config/configuration.js";
 
+/** What {@link CallbackEngine.open} takes; all of it may be left out. */
 export interface EngineOptions {
   /** Path of a `qb.conf`; without it `/etc/qb.conf` is read if it exists. */
   qbConf?: string;

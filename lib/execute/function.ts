@@ -12,14 +12,20 @@ export interface FunctionContext {
   readonly job: Job;
   readonly work?: Work;
   readonly subjob?: Subjob;
+  /** The same in all attempts. */
   readonly runId: string;
   /** Aborted at the deadline and when the engine is closed with `terminate`. */
   readonly signal: AbortSignal;
+  /** The records of all jobs that the query fits, from the supervisor; what it throws is thrown here. */
   jobInfo(query: JobQuery): Promise<Job[]>;
   /** Asks the supervisor for something; resolves to the ids it affected. */
   perform(verb: Verb, target: ActionTarget, ids: readonly (string | number)[]): Promise<string[]>;
 }
 
+/**
+ * A function that is a callback. What it returns, or resolves to, does not matter; what it throws fails the run, and
+ * {@link RetryLater} asks for another attempt.
+ */
 export type CallbackFunction = (context: FunctionContext) => unknown;
 
 /** Why a function's signal was aborted, and as what its run counts then. */

@@ -33,7 +33,10 @@ export interface LaunchOptions {
    * groups have no other members; none by default.
    */
   script?: TrustedScript | null | undefined;
-  /** The ticket of a host of this launcher that shall begin it, if it can; none by default. */
+  /**
+   * The ticket of a host of this launcher that shall begin it, if it can; none by default.
+   * @internal
+   */
   host?: number | undefined;
 }
 

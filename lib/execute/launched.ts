@@ -37,11 +37,13 @@ export interface ProcessOutcome {
 
 /** Told of one launch. What it throws becomes an uncaught exception and keeps nobody else from being told. */
 export interface LaunchObserver {
+  /** Its program runs. */
   started?(started: ProcessStarted): void;
   /** The host that the launch names did not begin it, and why: it is started without. */
   cold?(reason: string): void;
   /** `slowAfterMs` have passed. */
   slow?(pid: number): void;
+  /** It has ended; nothing more is told of it. */
   exited(outcome: ProcessOutcome): void;
   /**
    * It was not started (`ERR_UCB_LAUNCH`), it was to be adopted and is gone (`ERR_UCB_GONE`), or the launcher was closed

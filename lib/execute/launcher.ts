@@ -18,6 +18,7 @@ export type { Launched, LaunchObserver, ProcessOutcome, ProcessStarted } from ".
 export type { HostObserver, HostOptions } from "./launcher-hosts.js";
 export type { LogBlock } from "./log-block.js";
 
+/** What a {@link Launcher} is made with. */
 export interface LauncherOptions {
   /** Threads that start processes, 1 to 64; 2 by default. More help only where starting waits for slow disks. */
   threads?: number | undefined;
@@ -123,6 +124,7 @@ export class Launcher {
   /**
    * Starts a host: a warm interpreter that launches may name, and that forks for each of them. It ends with the launcher,
    * and does not keep the event loop alive.
+   * @internal
    * @returns its ticket
    * @throws UcbError `ERR_UCB_ARGUMENT`, `ERR_UCB_CLOSED`
    */
@@ -135,7 +137,10 @@ export class Launcher {
     return ticket;
   }
 
-  /** Lets a host end once it has begun all that named it until now; its observer hears nothing more. */
+  /**
+   * Lets a host end once it has begun all that named it until now; its observer hears nothing more.
+   * @internal
+   */
   closeHost(ticket: number): void {
     if (!this.#closed && this.#hosts.delete(ticket)) native.launcherCloseHost(this.#handle, ticket);
   }
@@ -215,6 +220,7 @@ export class Launcher {
     return this.#closing;
   }
 
+  /** {@link close}, waiting for all processes. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -2,6 +2,10 @@ import type { Job, Subjob, Work } from "../bridge/supervisor.js";
 import type { ErrorCode } from "../errors.js";
 import type { EventFields } from "../trigger/event.js";
 
+/**
+ * How far a run has come. `queued` and `running` change; the others are how it ended, `lost` if it ended while nobody was
+ * there to see it, `dropped` if it was not run at all.
+ */
 export type RunState = "queued" | "running" | "succeeded" | "failed" | "timed-out" | "lost" | "dropped";
 
 /** Processor time in milliseconds and the largest resident set in kilobytes, as the system accounted for the process. */
@@ -42,21 +46,28 @@ export interface Run {
   readonly generation: number;
   /** From 1; raised when the run is queued again. */
   attempt: number;
+  /** When it fired. */
   readonly queuedAt: number;
   state: RunState;
   /** When the next attempt is due, while the run waits for that; null otherwise. */
   retryAt: number | null;
+  /** When its attempt began and ended; null until then. */
   startedAt: number | null;
   endedAt: number | null;
+  /** Of its process; null before it is started, and of what has none. */
   pid: number | null;
   /**
    * Whether its script was forked from a warm interpreter; `no: …` with the reason where it should have been. Absent of
    * runs that have not begun and of what is no script.
    */
   warm?: boolean | string;
+  /** One of the two is set once a process has ended whose status is known. */
   exitCode: number | null;
+  /** `SIGKILL` and the like. */
   signal: string | null;
+  /** From its start to its end. */
   durationMs: number | null;
+  /** Null where it is not known. */
   usage: ResourceUsage | null;
   /** The job's log that holds (or, while running, the file that receives) the run's output; null if there is none. */
   log: string | null;

@@ -10,7 +10,7 @@ export interface TrustedScript {
   path: string;
   /** The groups that may write to it or to a folder above, since they have no other members. */
   groups: readonly number[];
-  /** Whether the program finds the file, as what was checked, opened at {@link scriptDescriptor}. */
+  /** Whether the program finds the file, as what was checked, opened as its descriptor 3. */
   passed?: boolean;
 }
 

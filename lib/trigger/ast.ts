@@ -12,6 +12,7 @@ export interface Span {
  */
 export type Pattern = readonly string[];
 
+/** For which job a term stands. */
 export type Context =
   /** The event's own job: `self` and `*`. */
   | { kind: "self" }
@@ -40,6 +41,7 @@ export interface Term {
   fields: { name?: Span; type: Span; context?: Span; extra?: Span };
 }
 
+/** Expressions that are joined by `&&` or `||`. */
 export interface Operation {
   kind: "and" | "or";
   /** Two or more, in order; nested operations of the same kind are flattened. */
@@ -47,6 +49,7 @@ export interface Operation {
   span: Span;
 }
 
+/** What a trigger consists of. */
 export type Expression = Term | Operation;
 
 /** A parsed trigger. */

@@ -12,7 +12,9 @@ import { type EventFields, formatEvent, mistakeOf } from "./event.js";
 
 /** A callback that an event fires, and the job that owns the firing: 0 for global events. */
 export interface Match {
+  /** The number that its rule has. */
   callback: number;
+  /** The owner. */
   jobId: number;
 }
 

@@ -5,6 +5,7 @@ import { findDoubtful } from "./doubts.js";
 import { parseTerm } from "./term.js";
 import { type OperatorToken, type Token, tokenize } from "./tokenize.js";
 
+/** What came of parsing a trigger. */
 export interface ParsedTrigger {
   /** Null if there is any error. */
   trigger: Trigger | null;
