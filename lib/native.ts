@@ -1,7 +1,6 @@
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { UcbError } from "./errors.js";
+import { packageRoot } from "./package-root.js";
 
 declare const matcherBrand: unique symbol;
 declare const launcherBrand: unique symbol;
@@ -244,11 +243,6 @@ export interface NativeAddon {
   serviceNotify(address: string, text: string): void;
 }
 
-const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-
-/** The package's own folder, which holds `runtime/`. */
-export const packageRoot = root;
-
 export const native: NativeAddon = loadAddon();
 
 function loadAddon(): NativeAddon {
@@ -258,7 +252,7 @@ function loadAddon(): NativeAddon {
   try {
     return bindings({
       bindings: "universal_callbacks",
-      module_root: root,
+      module_root: packageRoot,
       try: [
         ["module_root", "prebuilds", prebuilt, "bindings"],
         ["module_root", "build", "Release", "bindings"],
@@ -269,8 +263,8 @@ function loadAddon(): NativeAddon {
   } catch (error) {
     throw new UcbError("ERR_UCB_ADDON_MISSING", `the native addon could not be loaded for ${prebuilt}`, {
       cause: error,
-      path: root,
-      hint: `build it with CMake and a C++20 compiler: cd ${root} && npm install --ignore-scripts && npm run build:native`,
+      path: packageRoot,
+      hint: `build it with CMake and a C++20 compiler: cd ${packageRoot} && npm install --ignore-scripts && npm run build:native`,
     });
   }
 }

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { packageRoot } from "../../lib/native.js";
+import { packageRoot } from "../../lib/package-root.js";
 import { isShort } from "./options.js";
 
 /** Runs a bundled program in a Node process of its own, and returns the JSON it prints. */

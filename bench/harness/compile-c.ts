@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { packageRoot } from "../../lib/native.js";
+import { packageRoot } from "../../lib/package-root.js";
 
 /** Compiles a C program of `bench/` with the system's compiler and returns its path. */
 export async function compileC(source: string, program: string): Promise<string> {

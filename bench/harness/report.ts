@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { packageRoot } from "../../lib/native.js";
+import { packageRoot } from "../../lib/package-root.js";
 import { drawChart } from "./chart.js";
 import { describeMachine } from "./machine.js";
 import { isShort } from "./options.js";

@@ -1,7 +1,7 @@
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CallbackEngine } from "../../lib/engine/callback-engine.js";
-import { packageRoot } from "../../lib/native.js";
+import { packageRoot } from "../../lib/package-root.js";
 
 /** One of the scripts that are run, and the event that fires it. */
 export interface Subject {

@@ -2,7 +2,7 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import type { Callback } from "../config/configuration.js";
 import { UcbError } from "../errors.js";
-import { packageRoot } from "../native.js";
+import { packageRoot } from "../package-root.js";
 import { type Interpreters, resolveInterpreter, type ScriptLanguage } from "./interpreters.js";
 import type { Run } from "./run.js";
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Callback } from "../config/configuration.js";
-import { packageRoot } from "../native.js";
+import { packageRoot } from "../package-root.js";
 import type { ScriptCommand } from "./script-command.js";
 
 /** What one warm interpreter is started with. Callbacks of the same kind share one. */

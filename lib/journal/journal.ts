@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { UcbError } from "../errors.js";
 import type { Run } from "../execute/run.js";
-import { packageRoot } from "../native.js";
+import { packageRoot } from "../package-root.js";
 import type { Change, JournalReply, JournalRequest, StoredState } from "./records.js";
 import { lockState, type StateLock } from "./state-lock.js";
 import type { Retention } from "./store.js";

@@ -7,7 +7,7 @@ import type { Callback, CallbackOptions, Language } from "../../lib/config/confi
 import { resolveInterpreter } from "../../lib/execute/interpreters.js";
 import type { Run } from "../../lib/execute/run.js";
 import { callbackEnvironment, scriptCommand } from "../../lib/execute/script-command.js";
-import { packageRoot } from "../../lib/native.js";
+import { packageRoot } from "../../lib/package-root.js";
 import { parseEvent } from "../../lib/trigger/event.js";
 
 const interpreters = { python: "/usr/bin/python3", perl: "/usr/bin/perl" };

@@ -2,7 +2,8 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
-import { type NativeMatcher, native, packageRoot } from "../../lib/native.js";
+import { type NativeMatcher, native } from "../../lib/native.js";
+import { packageRoot } from "../../lib/package-root.js";
 
 const self = 0;
 const parent = 1;
