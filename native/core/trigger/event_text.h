@@ -15,6 +15,7 @@ namespace ucb::trigger {
 
 // An event taken apart; the texts point into the event's own.
 struct Event {
+  std::string_view head;  // name and type as they stand in the text; empty for global time events
   std::string_view name;  // empty only for global time events
   EventType type = EventType::kJob;
   uint64_t job = 0;  // 1 to 2^53-1, 0 only for global time events
@@ -74,14 +75,6 @@ inline uint64_t ParseShortNumber(std::string_view text) {
   return (high + low) >> 32;
 }
 
-// Events that begin and end a job's attachment.
-inline bool IsSubmission(const Event& event) {
-  return event.type == EventType::kJob && event.name == "submit";
-}
-inline bool IsRemoval(const Event& event) {
-  return event.type == EventType::kJob && event.name == "removed";
-}
-
 // The number that digits are, 0 if it is no job id.
 uint64_t ParseLongJobId(std::string_view text);
 
@@ -100,17 +93,26 @@ struct DashPlaces {
 
 DashPlaces FindDashes(std::string_view text);
 
-inline DashPlaces DashPlacesOf(std::string_view text) {
-  uint64_t dashes = BytesEqual(text.data(), '-');
-  if (text.size() <= 32) {
-    dashes = (dashes & ~(~uint64_t{0} << text.size())) | uint64_t{7} << text.size();
-  } else if (std::popcount(dashes) < 3) {
-    return FindDashes(text);
-  }
+// Bit i of `dashes` tells whether byte i is one; at least three must be set, which may stand for the end.
+inline DashPlaces DashPlacesOf(uint64_t dashes) {
   const uint64_t rest = dashes & (dashes - 1);
   return {.first = static_cast<std::size_t>(std::countr_zero(dashes)),
           .second = static_cast<std::size_t>(std::countr_zero(rest)),
           .third = static_cast<std::size_t>(std::countr_zero(rest & (rest - 1)))};
+}
+
+// The same for a text of up to 32 bytes, from what its first 32 bytes are.
+inline DashPlaces DashPlacesOf(uint32_t dashes, std::size_t size) {
+  const uint64_t end = uint64_t{1} << size;
+  return DashPlacesOf((dashes & (end - 1)) | end * 7);
+}
+
+inline DashPlaces DashPlacesOf(std::string_view text) {
+  const uint64_t dashes = BytesEqual(text.data(), '-');
+  if (text.size() <= 32) return DashPlacesOf(static_cast<uint32_t>(dashes), text.size());
+  const uint64_t rest = dashes & (dashes - 1);
+  if ((rest & (rest - 1)) == 0) return FindDashes(text);
+  return DashPlacesOf(dashes);
 }
 
 // Takes `globaltime-t` or `globalrepeat-t-interval` apart; false for a text that begins with neither name.
@@ -118,8 +120,7 @@ bool ParseGlobalEvent(std::string_view text, std::size_t dash, Event& event);
 
 // Takes `name-type-jobid-extra`, `globaltime-t` or `globalrepeat-t-interval` apart; false if the text is malformed.
 // Accepts exactly what parseEvent of lib/trigger/event.ts accepts. The text must be padded (kTextPadding).
-[[gnu::always_inline]] inline bool ParseEvent(std::string_view text, Event& event) {
-  const DashPlaces dashes = DashPlacesOf(text);
+[[gnu::always_inline]] inline bool ParseEvent(std::string_view text, const DashPlaces& dashes, Event& event) {
   const char* const start = text.data();
   const std::size_t size = text.size();
   if (dashes.first >= 10 && ParseGlobalEvent(text, dashes.first, event)) return !event.extra.empty();
@@ -127,10 +128,15 @@ bool ParseGlobalEvent(std::string_view text, std::size_t dash, Event& event);
   if (!ParseType({start + dashes.first + 1, dashes.second - dashes.first - 1}, event.type)) return false;
   const std::size_t end = std::min(dashes.third, size);
   const std::size_t extra = std::min(dashes.third + 1, size);
+  event.head = {start, dashes.second};
   event.name = {start, dashes.first};
   event.job = ParseJobId({start + dashes.second + 1, end - dashes.second - 1});
   event.extra = {start + extra, size - extra};
   return event.job != 0;
+}
+
+[[gnu::always_inline]] inline bool ParseEvent(std::string_view text, Event& event) {
+  return ParseEvent(text, DashPlacesOf(text), event);
 }
 
 }  // namespace ucb::trigger

@@ -61,7 +61,7 @@ std::ptrdiff_t Matcher::MatchPadded(std::string_view text) noexcept {
   results_.Trim();
   Event event;
   if (!ParseEvent(text, event)) return kMalformed;
-  MatchEvent(event);
+  MatchEvent(event, index_.ListOf(event));
   return static_cast<std::ptrdiff_t>(results_.size());
 }
 
@@ -71,32 +71,46 @@ MatcherStats Matcher::Stats() const noexcept {
                       .attached_jobs = jobs_.attached(),
                       .memories = memories_.count(),
                       .bytes = sizeof(*this) + index_.bytes() + jobs_.bytes() + memories_.bytes() + results_.bytes() +
-                               hits_.bytes() + happenings_.bytes() + ScratchBytes(padded_) + ScratchBytes(exported_) +
-                               ScratchBytes(children_) + ScratchBytes(group_)};
+                               hits_.bytes() + own_.bytes() + happenings_.bytes() + ScratchBytes(padded_) +
+                               ScratchBytes(exported_) + ScratchBytes(children_) + ScratchBytes(group_)};
 }
 
-void Matcher::MatchEvent(const Event& event) {
-  if (IsSubmission(event)) jobs_.Attach(event.job);
-  const TermIndex::Candidates candidates = index_.CandidatesFor(event);
-  const TermIndex::Label label = candidates.uses_labels ? LabelOf(event.job) : TermIndex::Label();
-  std::array<TermIndex::Probe, TermIndex::kMostProbes> probes;
-  const std::size_t count = index_.ProbesFor(event, candidates, label, probes.data());
-  if ((count | candidates.fixed_count) != 0) {
-    if (count > 1) {
-      for (std::size_t i = 0; i < count; ++i) index_.PrefetchSlot(probes[i]);
-      for (std::size_t i = 0; i < count; ++i) index_.PrefetchBucket(probes[i]);
-    }
-    Fire(event, candidates, std::span(probes).first(count), label);
+void Matcher::MatchEvent(const Event& event, const TermList& list) {
+  if (list.flags != 0) {
+    MatchUnusual(event, list);
+    return;
   }
-  if (IsRemoval(event)) Detach(event.job);
+  const ExtraKey extra = index_.KeyOf(event);
+  std::array<TermIndex::Candidate, TermIndex::kMostCandidates> candidates;
+  const std::size_t count = index_.Look(event, extra, list, candidates.data());
+  if (count == TermIndex::kMostCandidates) {
+    MatchUnusual(event, list);
+    return;
+  }
+  if ((count | list.fixed_count) != 0) MatchLooked(event, extra, list, std::span(candidates).first(count));
 }
 
-void Matcher::Fire(const Event& event, const TermIndex::Candidates& candidates,
-                   std::span<const TermIndex::Probe> probes, const TermIndex::Label& label) {
-  hits_.Clear();
-  index_.Find(event, candidates, probes, label, hits_);
-  if (hits_.empty()) return;
+void Matcher::MatchLooked(const Event& event, const ExtraKey& extra, const TermList& list,
+                          std::span<const TermIndex::Candidate> candidates) {
+  index_.Find(event, extra, list, candidates, hits_, [&](uint32_t callback) {
+    results_.Add(Firing{callback, event.job});
+  });
+  if (!hits_.empty()) FireHits(event);
+  if (results_.size() > 1) SortResults();
+}
 
+void Matcher::MatchUnusual(const Event& event, const TermList& list) {
+  if ((list.flags & TermList::kSubmits) != 0) jobs_.Attach(event.job);
+  const bool uses_labels = (list.flags & TermList::kUsesLabels) != 0;
+  own_.Clear();
+  index_.FindAll(event, list, uses_labels ? LabelOf(event.job) : TermIndex::Label(), hits_, own_);
+  for (const uint32_t callback : own_) results_.Add(Firing{callback, event.job});
+  if (!hits_.empty()) FireHits(event);
+  if (results_.size() > 1) SortResults();
+  if ((list.flags & TermList::kRemoves) != 0) Detach(event.job);
+}
+
+void Matcher::FireHits(const Event& event) {
   has_children_ = has_group_ = false;
   event_job_ = event.job;
   for (const TermIndex::Hit& hit : hits_) {
@@ -111,15 +125,22 @@ void Matcher::Fire(const Event& event, const TermIndex::Candidates& candidates,
           for (const uint64_t owner : owners) happenings_.Add({slot, bit, owner});
         });
   }
+  hits_.Clear();
   if (!happenings_.empty()) {
     memories_.Remember(happenings_.all(), results_);
     happenings_.Clear();
   }
-  if (results_.size() > 1) SortResults();
   Trim();
 }
 
 void Matcher::SortResults() {
+  // Most events that fire several callbacks fire two.
+  if (results_.size() == 2) {
+    Firing* const two = results_.begin();
+    if (two[0] > two[1]) std::swap(two[0], two[1]);
+    if (two[0] == two[1]) results_.Truncate(1);
+    return;
+  }
   // Strictly ascending, they are in order and each is there once.
   const auto wrong = std::adjacent_find(results_.begin(), results_.end(), std::greater_equal<>());
   if (wrong == results_.end()) return;

@@ -118,10 +118,10 @@ class Matcher {
   struct Prepared {
     EventLines::Line line;
     Event event;
-    bool is_event;
-    TermIndex::Candidates candidates;
-    std::size_t first_probe;
-    std::size_t probe_count;
+    ExtraKey extra;
+    const TermList* list;  // null if the line is no event
+    uint32_t first_candidate;
+    uint32_t candidate_count;
   };
 
   // How many events are looked up together, so that they wait for memory together.
@@ -130,14 +130,17 @@ class Matcher {
   struct BatchScratch {
     EventLines lines;
     std::array<Prepared, kTogether> prepared;
-    std::array<TermIndex::Probe, kTogether * TermIndex::kMostProbes> probes;
+    std::array<TermIndex::Candidate, kTogether * TermIndex::kMostCandidates> candidates;
   };
 
-  void MatchEvent(const Event& event);
+  void MatchEvent(const Event& event, const TermList& list);
+  void MatchUnusual(const Event& event, const TermList& list);
+  void MatchLooked(const Event& event, const ExtraKey& extra, const TermList& list,
+                   std::span<const TermIndex::Candidate> candidates);
   std::size_t Prepare(BatchScratch& scratch) const;
-  void MatchPrepared(const Prepared& prepared, const TermIndex::Probe* probes, bool lifecycle, BatchResult& result);
-  void Fire(const Event& event, const TermIndex::Candidates& candidates, std::span<const TermIndex::Probe> probes,
-            const TermIndex::Label& label);
+  void MatchPrepared(const Prepared& prepared, const TermIndex::Candidate* candidates, bool lifecycle,
+                     BatchResult& result);
+  void FireHits(const Event& event);
   std::span<const std::byte> ExportMemories(uint32_t job);
   void SortResults();
   TermIndex::Label LabelOf(uint64_t id) const;
@@ -156,6 +159,7 @@ class Matcher {
   std::vector<char> padded_;
   std::vector<std::byte> exported_;
   ScratchList<TermIndex::Hit> hits_;
+  ScratchList<uint32_t> own_;
   ScratchList<OwnerMemories::Happening> happenings_;
   std::unique_ptr<BatchScratch> batch_;
   uint64_t event_job_ = 0;

@@ -18,7 +18,7 @@ void Matcher::MatchBatch(std::string_view bytes, std::size_t from, std::size_t e
     }
     for (std::size_t i = 0; i < count && result.entries.size() < enough; ++i) {
       const Prepared& prepared = scratch.prepared[i];
-      MatchPrepared(prepared, scratch.probes.data() + prepared.first_probe, lifecycle, result);
+      MatchPrepared(prepared, scratch.candidates.data() + prepared.first_candidate, lifecycle, result);
       result.next = prepared.line.end;
     }
   }
@@ -29,51 +29,51 @@ void Matcher::MatchBatch(std::string_view bytes, std::size_t from, std::size_t e
 std::size_t Matcher::Prepare(BatchScratch& scratch) const {
   scratch.lines.Forget();
   std::size_t count = 0;
-  std::size_t probes = 0;
+  std::size_t found = 0;
   for (; count < kTogether && scratch.lines.Next(scratch.prepared[count].line); ++count) {
     Prepared& prepared = scratch.prepared[count];
-    prepared.first_probe = probes;
-    prepared.probe_count = 0;
-    prepared.is_event = ParseEvent(prepared.line.text, prepared.event);
-    if (!prepared.is_event) continue;
-    prepared.candidates = index_.CandidatesFor(prepared.event);
+    prepared.candidate_count = 0;
+    prepared.list = nullptr;
+    if (!ParseEvent(prepared.line.text, prepared.event)) continue;
+    prepared.list = &index_.ListOf(prepared.event);
     // A label may be another one once the events before this one have been matched.
-    if (prepared.candidates.uses_labels) continue;
-    prepared.probe_count =
-        index_.ProbesFor(prepared.event, prepared.candidates, TermIndex::Label(), scratch.probes.data() + probes);
-    probes += prepared.probe_count;
+    if (prepared.list->flags != 0) continue;
+    prepared.extra = index_.KeyOf(prepared.event);
+    prepared.first_candidate = static_cast<uint32_t>(found);
+    const std::size_t some =
+        index_.Look(prepared.event, prepared.extra, *prepared.list, scratch.candidates.data() + found);
+    prepared.candidate_count = static_cast<uint32_t>(some);
+    if (some != TermIndex::kMostCandidates) found += some;
   }
-  for (std::size_t i = 0; i < probes; ++i) index_.PrefetchSlot(scratch.probes[i]);
-  for (std::size_t i = 0; i < probes; ++i) index_.PrefetchBucket(scratch.probes[i]);
+  for (std::size_t i = 0; i < found; ++i) index_.Prefetch(scratch.candidates[i]);
   return count;
 }
 
-void Matcher::MatchPrepared(const Prepared& prepared, const TermIndex::Probe* probes, bool lifecycle,
+void Matcher::MatchPrepared(const Prepared& prepared, const TermIndex::Candidate* candidates, bool lifecycle,
                             BatchResult& result) {
   const EventLines::Line& line = prepared.line;
   const Event& event = prepared.event;
   const auto add = [&](int64_t callback, uint64_t owner) {
     result.entries.push_back(BatchEntry{.callback = callback, .owner = owner, .start = line.start, .end = line.end});
   };
-  if (!prepared.is_event) {
+  if (prepared.list == nullptr) {
     add(BatchEntry::kMalformed, 0);
     return;
   }
   ++result.events;
-  const bool submitted = IsSubmission(event);
-  const bool removed = IsRemoval(event);
-  if (lifecycle && submitted) add(BatchEntry::kSubmitted, event.job);
-  if (submitted | removed | prepared.candidates.uses_labels) {
+  const TermList& list = *prepared.list;
+  if ((list.flags != 0) | (prepared.candidate_count == TermIndex::kMostCandidates)) {
     results_.Clear();
-    MatchEvent(event);
-  } else if ((prepared.probe_count | prepared.candidates.fixed_count) != 0) {
+    if (lifecycle && (list.flags & TermList::kSubmits) != 0) add(BatchEntry::kSubmitted, event.job);
+    MatchUnusual(event, list);
+  } else if ((prepared.candidate_count | list.fixed_count) != 0) {
     results_.Clear();
-    Fire(event, prepared.candidates, {probes, prepared.probe_count}, {});
+    MatchLooked(event, prepared.extra, list, {candidates, prepared.candidate_count});
   } else {
     return;
   }
   for (const Firing& firing : results_) add(firing.callback, firing.owner);
-  if (lifecycle && removed) add(BatchEntry::kRemoved, event.job);
+  if (lifecycle && (list.flags & TermList::kRemoves) != 0) add(BatchEntry::kRemoved, event.job);
 }
 
 }  // namespace ucb::trigger

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -16,16 +18,6 @@ namespace ucb::trigger {
 // the event's name and type have. What a hash cannot compare, patterns, is compared afterwards.
 class TermIndex {
  public:
-  // What an event has to be compared with.
-  struct Candidates {
-    const uint32_t* fixed;
-    const uint32_t* probes;
-    uint32_t fixed_count;
-    uint32_t probe_count;
-    bool uses_labels;
-    bool uses_prefixes;
-  };
-
   struct Label {
     std::string_view text;
     uint64_t hash = 0;
@@ -37,60 +29,106 @@ class TermIndex {
     uint32_t targets;
   };
 
-  // A place where a term may be found.
-  struct Probe {
-    uint64_t hash;
-    uint32_t probe;
+  // Entries of a group that may be what a probe looks for: those whose bits are set, from the first on.
+  struct Candidate {
+    const Probe* probe;
+    uint32_t first;
+    uint32_t mask;
   };
 
-  // One more than an event can have.
-  static constexpr std::size_t kMostProbes = std::size_t{3} * kContextShapes * kExtraShapes + 1;
+  // What may have been found for an event: one more than it can have probes.
+  static constexpr std::size_t kMostCandidates = std::size_t{3} * kContextShapes * kExtraShapes + 2;
 
   TermIndex() : TermIndex(TermTables()) {}
   explicit TermIndex(TermTables tables) : tables_(std::move(tables)) {}
 
   // The event's text must be padded (kTextPadding).
-  Candidates CandidatesFor(const Event& event) const {
-    const uint32_t* const words = tables_.lists.data() + ListOf(event);
-    return Candidates{.fixed = words + 2,
-                      .probes = words + 2 + words[0],
-                      .fixed_count = words[0],
-                      .probe_count = words[1] & ~(kUsesLabels | kUsesPrefixes),
-                      .uses_labels = (words[1] & kUsesLabels) != 0,
-                      .uses_prefixes = (words[1] & kUsesPrefixes) != 0};
+  const TermList& ListOf(const Event& event) const {
+    const std::size_t size = event.head.size();
+    if (size - 1 >= Head::kShort) return UnusualListOf(event);
+    const TextWords text = LoadPadded(event.head);
+    const Head& head = tables_.heads[static_cast<std::size_t>(tables_.HashHead(text)) & tables_.head_mask];
+    const bool is_same = ((text.low ^ head.low) | (text.high ^ head.high) | (size ^ head.size)) == 0;
+    if (!is_same && head.has_displaced != 0) return UnusualListOf(event);
+    return is_same ? head.list : tables_.other_names[static_cast<std::size_t>(event.type)];
   }
 
-  // Writes the few probes that may find something and returns how many. `label` is that of the event's job, empty if it
-  // has none; it is needed only if the candidates use labels.
-  std::size_t ProbesFor(const Event& event, const Candidates& candidates, const Label& label, Probe* probes) const {
-    if (candidates.uses_labels | candidates.uses_prefixes) return AllProbesFor(event, candidates, label, probes);
-    const uint64_t extra = HashPadded(event.extra, tables_.seed);
-    const uint64_t* const filter = tables_.filter.data();
-    const std::size_t mask = tables_.filter_mask;
+  ExtraKey KeyOf(const Event& event) const {
+    const std::size_t size = event.extra.size();
+    if (size > kShortExtra) return TermTables::LongExtraKey(HashPadded(event.extra, tables_.seed));
+    return tables_.ShortExtraKey(KeepBytes(Load64(event.extra.data()), size), size);
+  }
+
+  // Writes what the probes of a list without flags may have found and returns how much that is, or kMostCandidates if
+  // FindAll must look.
+  [[gnu::always_inline]] std::size_t Look(const Event& event, const ExtraKey& extra, const TermList& list,
+                                          Candidate* candidates) const {
+    const uint64_t job_hash = tables_.HashJob(event.job);
+    const PrintGroup* const groups = tables_.groups.data();
+    const std::size_t group_count = tables_.group_count;
     // The loads do not wait for each other, and what nearly all probes come to, nothing, needs no branch.
     std::size_t count = 0;
-    for (const uint32_t *at = candidates.probes, *const end = at + candidates.probe_count; at != end; ++at) {
-      const Shape shape = *at & kShapeMask;
-      const uint64_t by_job = uint64_t{0} - static_cast<uint64_t>(ContextOf(shape) == ContextShape::kJob);
-      const uint64_t by_extra = uint64_t{0} - static_cast<uint64_t>(ExtraOf(shape) == ExtraShape::kExact);
-      const uint64_t hash = TermTables::HashBucket(*at, event.job & by_job, extra & by_extra);
-      probes[count] = Probe{.hash = hash, .probe = *at};
-      const uint64_t bits = TermTables::FilterBits(hash);
-      const bool may_hold = (filter[(hash >> 12) & mask] & bits) == bits;
-      count += static_cast<std::size_t>(may_hold & (shape != kNoProbe));
+    uint32_t starts = 0;
+    const Probe* probe = tables_.probes.data() + list.first_probe;
+    const Probe* const end = probe + list.probe_count;
+    const auto look = [&](const Probe& one) {
+      const uint64_t hash = one.hash + (job_hash & one.job_mask) + (extra.hash & one.extra_mask);
+      const PrintGroup& group = groups[((hash >> 32) * group_count) >> 32];
+      const uint32_t mask = PrintsEqual(group, PrintOf(hash));
+      candidates[count] = Candidate{.probe = &one, .first = group.start, .mask = mask};
+      starts |= group.start;
+      count += static_cast<std::size_t>(mask != 0);
+    };
+    do {
+      look(probe[0]);
+      look(probe[1]);
+      probe += 2;
+    } while (probe != end);
+    return (starts & PrintGroup::kCrowded) == 0 ? count : kMostCandidates;
+  }
+
+  void Prefetch(const Candidate& candidate) const {
+    const Entry* const entry =
+        &tables_.entries[candidate.first + static_cast<std::size_t>(std::countr_zero(candidate.mask))];
+    __builtin_prefetch(entry);
+    __builtin_prefetch(&entry->target);  // some lie across two lines
+  }
+
+  // Calls fire(callback) for what the event fires for its own job, and appends the other terms it satisfies to `hits`.
+  template <typename Fire>
+  [[gnu::always_inline]] void Find(const Event& event, const ExtraKey& extra, const TermList& list,
+                                   std::span<const Candidate> candidates, ScratchList<Hit>& hits, Fire&& fire) const {
+    for (uint32_t i = 0; i < list.fixed_count; ++i) {
+      const uint32_t target = tables_.fixed[list.first_fixed + i];
+      if ((target & kDirect) != 0) {
+        fire(target & ~kDirect);
+      } else {
+        AppendBucket(target, event, Label(), hits);
+      }
     }
-    return count;
+    for (const Candidate& candidate : candidates) {
+      const Probe& probe = *candidate.probe;
+      const uint64_t context = (event.job & probe.job_mask) | (extra.size & probe.extra_mask);
+      const uint64_t key = extra.value & probe.extra_mask;
+      const Entry* const entries = tables_.entries.data() + candidate.first;
+      uint32_t mask = candidate.mask;
+      do {
+        const Entry& entry = entries[std::countr_zero(mask)];
+        mask &= mask - 1;
+        if (((entry.context ^ context) | (entry.extra ^ key) | (entry.id ^ probe.id)) != 0) continue;
+        if ((entry.target & kDirect) != 0) {
+          fire(entry.target & ~kDirect);
+        } else {
+          AppendBucket(entry.target, event, Label(), hits);
+        }
+      } while (mask != 0);
+    }
   }
-  // To be called for each probe in turn, and then once more for each, before a Find that is to wait for no memory.
-  void PrefetchSlot(const Probe& probe) const { __builtin_prefetch(&tables_.slots[tables_.Home(probe.hash)]); }
-  void PrefetchBucket(const Probe& probe) const {
-    const uint32_t* const bucket = &tables_.words[tables_.slots[tables_.Home(probe.hash)].bucket];
-    __builtin_prefetch(bucket);
-    __builtin_prefetch(bucket + 6);  // few buckets are longer, many lie across two lines
-  }
-  // Appends the terms the event satisfies.
-  void Find(const Event& event, const Candidates& candidates, std::span<const Probe> probes, const Label& label,
-            ScratchList<Hit>& hits) const;
+
+  // Does what Look and Find do, for any list. `label` is that of the event's job, empty if it has none; it is needed
+  // only if the list uses labels. Appends the callbacks that the event fires for its own job to `own`.
+  void FindAll(const Event& event, const TermList& list, const Label& label, ScratchList<Hit>& hits,
+               ScratchList<uint32_t>& own) const;
 
   // Calls fire(callback) or remember(slot, bit) for all targets of a hit.
   template <typename Fire, typename Remember>
@@ -111,25 +149,10 @@ class TermIndex {
   std::size_t bytes() const { return tables_.bytes(); }
 
  private:
-  // Nearly every name stands where it is looked for, or nothing does: no branch depends on which it is.
-  uint32_t ListOf(const Event& event) const {
-    const TextWords words = LoadPadded(event.name);
-    const uint64_t seed = tables_.NameSeed(event.type);
-    const uint64_t hash =
-        event.name.size() > 16 ? HashLong(event.name, seed) : HashWords(words, event.name.size(), seed);
-    const TermTables::Head head = tables_.heads[tables_.HeadHome(hash)];
-    const bool is_empty = head.cell == kNone;
-    const Cell& cell = tables_.cells[is_empty ? 0 : head.cell];
-    const bool is_same = !is_empty & tables_.IsCellOf(cell, event.name, words, event.type);
-    if (!(is_same | is_empty)) return CollidingListOf(event, words, hash);
-    return is_same ? cell.list : tables_.other_names[static_cast<std::size_t>(event.type)];
-  }
-  uint32_t CollidingListOf(const Event& event, TextWords name, uint64_t hash) const;
-  std::size_t AllProbesFor(const Event& event, const Candidates& candidates, const Label& label, Probe* probes) const;
-  void FindHashed(const Probe& probe, const Event& event, const Label& label, ScratchList<Hit>& hits) const;
-  // `bucket` is where it starts, `at` where its entries or targets do.
-  void AppendBucket(std::size_t bucket, std::size_t at, const Event& event, const Label& label,
-                    ScratchList<Hit>& hits) const;
+  // For events whose name and type are long, stand elsewhere than where they are looked for first, or are global.
+  const TermList& UnusualListOf(const Event& event) const;
+  // Appends the terms of a bucket that the event satisfies; its texts may be others than the event's.
+  void AppendBucket(std::size_t bucket, const Event& event, const Label& label, ScratchList<Hit>& hits) const;
   bool NameMatches(uint32_t pattern, const Event& event) const;
 
   TermTables tables_;

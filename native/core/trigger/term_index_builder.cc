@@ -2,16 +2,32 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
+#include <string>
 
 namespace ucb::trigger {
 
+namespace {
+
+std::string_view TypeName(EventType type) {
+  constexpr std::array<std::string_view, kEventTypes> kNames = {"job",  "subjob", "work",       "host",
+                                                                "time", "repeat", "globaltime", "globalrepeat"};
+  return kNames[static_cast<std::size_t>(type)];
+}
+
+}  // namespace
+
 TermIndexBuilder::TermIndexBuilder(const Program& program, const PatternClasses& classes, uint64_t seed)
-    : program_(program), classes_(classes), stored_(program.pattern_count(), kNone) {
+    : program_(program),
+      classes_(classes),
+      stored_(program.pattern_count(), kNone),
+      cells_(kWildCells),
+      drafts_(kWildCells) {
   tables_.seed = seed;
   tables_.words.push_back(0);
-  tables_.cells.resize(kWildCells);
-  drafts_.resize(kWildCells);
+  tables_.probes.clear();
+  // Events that change which jobs are attached are told by their lists.
+  drafts_[CellOf("submit", EventType::kJob)].flags = TermList::kSubmits;
+  drafts_[CellOf("removed", EventType::kJob)].flags = TermList::kRemoves;
 }
 
 void TermIndexBuilder::Add(const Program::Term& term, Target target) {
@@ -51,7 +67,8 @@ void TermIndexBuilder::Add(const Program::Term& term, Target target) {
     if ((term.types >> type & 1) == 0) continue;
     item.cell = exact_name ? CellOf(classes_.Prefix(term.name), static_cast<EventType>(type)) : type;
     Draft& draft = drafts_[item.cell];
-    if (term.context == ContextKind::kLabel) draft.uses_labels = true;
+    if (term.context == ContextKind::kLabel) draft.flags |= TermList::kUsesLabels;
+    if (ExtraOf(item.shape) > ExtraShape::kNothing) draft.flags |= TermList::kUsesPrefixes;
     if (!IsFixed(item.shape)) draft.shapes |= uint64_t{1} << item.shape;
     items_.push_back(item);
   }
@@ -61,15 +78,14 @@ TermTables TermIndexBuilder::Build() {
   LinkDone();
   std::sort(items_.begin(), items_.end());
   items_.erase(std::unique(items_.begin(), items_.end()), items_.end());
-  for (std::size_t at = 0; at < items_.size();) at = WriteBucket(at);
+  for (std::size_t at = 0; at < items_.size();) at = PlaceBucket(at);
   std::vector<Item>().swap(items_);
-  BuildSlots();
+  BuildGroups();
   BuildLists();
   BuildHeads();
-  tables_.words.resize(tables_.words.size() + WordsOf(kTextPadding));
   tables_.words.shrink_to_fit();
-  tables_.lists.shrink_to_fit();
-  tables_.cells.shrink_to_fit();
+  tables_.probes.shrink_to_fit();
+  tables_.fixed.shrink_to_fit();
   tables_.names.shrink_to_fit();
   tables_.patterns.Shrink();
   return std::move(tables_);
@@ -86,23 +102,18 @@ bool TermIndexBuilder::SameEntry(const Item& left, const Item& right) {
 }
 
 uint32_t TermIndexBuilder::FindCell(std::string_view name, EventType type) const {
-  return cell_index_.Find(tables_.HashName(name, type), [&](uint32_t cell) {
-    return tables_.cells[cell].type == type && tables_.NameOf(tables_.cells[cell]) == name;
-  });
+  return cell_index_.Find(HashCell(name, type),
+                          [&](uint32_t cell) { return cells_[cell].type == type && cells_[cell].name == name; });
 }
 
 uint32_t TermIndexBuilder::CellOf(std::string_view name, EventType type) {
   const uint32_t found = FindCell(name, type);
   if (found != kNone) return found;
-  const auto cell = static_cast<uint32_t>(tables_.cells.size());
-  tables_.cells.push_back(Cell{.name = LoadPlain(name),
-                               .name_at = static_cast<uint32_t>(tables_.names.size()),
-                               .name_length = static_cast<uint32_t>(name.size()),
-                               .type = type,
-                               .list = 0});
+  const auto cell = static_cast<uint32_t>(cells_.size());
+  cells_.push_back(Cell{.name = name, .type = type});
   drafts_.push_back(Draft());
-  tables_.names += name;
-  cell_index_.Insert(HashCell(cell), cell, [this](uint32_t other) { return HashCell(other); });
+  cell_index_.Insert(HashCell(name, type), cell,
+                     [this](uint32_t other) { return HashCell(cells_[other].name, cells_[other].type); });
   return cell;
 }
 
@@ -147,43 +158,46 @@ void TermIndexBuilder::LinkDone() {
 }
 
 // Returns where the next bucket's items start.
-std::size_t TermIndexBuilder::WriteBucket(std::size_t first) {
+std::size_t TermIndexBuilder::PlaceBucket(std::size_t first) {
   const Item& item = items_[first];
-  const auto bucket = static_cast<uint32_t>(tables_.words.size());
-  const ContextShape context = ContextOf(item.shape);
-  const bool exact = ExtraOf(item.shape) == ExtraShape::kExact;
-  const std::string_view extra = exact ? classes_.Prefix(static_cast<uint32_t>(item.extra)) : std::string_view();
-  tables_.words.push_back(item.cell);
-  tables_.words.push_back(item.shape | static_cast<uint32_t>(extra.size()) << kLengthShift);
-  if (context == ContextShape::kJob) {
-    tables_.words.push_back(static_cast<uint32_t>(item.context));
-    tables_.words.push_back(static_cast<uint32_t>(item.context >> 32));
-  } else if (context == ContextShape::kExactLabel) {
-    const std::string_view label = classes_.Prefix(static_cast<uint32_t>(item.context));
-    tables_.words.push_back(static_cast<uint32_t>(label.size()));
-    WriteText(label);
-  }
-  WriteText(extra);
+  std::size_t end = first;
+  while (end < items_.size() && SameBucket(items_[end], item)) ++end;
+  const bool has_pattern = item.name_pattern != kNone || item.label_pattern != kNone || item.extra_pattern != kNone;
+  const bool is_long = ExtraOf(item.shape) == ExtraShape::kExact &&
+                       classes_.Prefix(static_cast<uint32_t>(item.extra)).size() > kShortExtra;
+  const bool is_direct = end == first + 1 && !has_pattern && !is_long && IsOwn(ContextOf(item.shape)) &&
+                         (item.target.word & kRemembers) == 0;
+  const uint32_t target = is_direct ? item.target.word | kDirect : WriteBucket(first, end);
   if (IsFixed(item.shape)) {
     Draft& draft = drafts_[item.cell];
     if (draft.fixed_count++ == 0) draft.fixed_at = fixed_.size();
-    fixed_.push_back(bucket);
+    fixed_.push_back(target);
   } else {
-    hashed_.push_back(Hashed{HashOf(item), bucket});
+    hashed_.push_back(HashedOf(item, target));
   }
+  return end;
+}
 
-  std::size_t end = first;
-  while (end < items_.size() && SameBucket(items_[end], item)) ++end;
+uint32_t TermIndexBuilder::WriteBucket(std::size_t first, std::size_t end) {
+  const Item& item = items_[first];
+  const auto bucket = static_cast<uint32_t>(tables_.words.size());
   // In order, items without patterns come last: if the first has none, there is one entry and no pattern at all.
   const bool plain = item.name_pattern == kNone && item.label_pattern == kNone && item.extra_pattern == kNone;
-  if (plain) tables_.words[std::size_t{bucket} + 1] |= kPlain;
+  tables_.words.push_back(item.shape | (plain ? kPlain : 0));
+  if (ContextOf(item.shape) == ContextShape::kExactLabel) {
+    WriteText(classes_.Prefix(static_cast<uint32_t>(item.context)));
+  }
+  if (ExtraOf(item.shape) == ExtraShape::kExact) {
+    const std::string_view extra = classes_.Prefix(static_cast<uint32_t>(item.extra));
+    if (extra.size() > kShortExtra) WriteText(extra);
+  }
   for (std::size_t at = first; at < end;) {
     std::size_t next = at;
     while (next < end && SameEntry(items_[next], items_[at])) ++next;
     WriteEntry(at, next, !plain, next == end);
     at = next;
   }
-  return end;
+  return bucket;
 }
 
 void TermIndexBuilder::WriteEntry(std::size_t first, std::size_t end, bool has_flags, bool last) {
@@ -210,90 +224,172 @@ void TermIndexBuilder::WriteEntry(std::size_t first, std::size_t end, bool has_f
   if (has_flags) words[flags_at] |= static_cast<uint32_t>(words.size() - targets_at) << kEntryFlagBits;
 }
 
+// And its length.
 void TermIndexBuilder::WriteText(std::string_view text) {
-  if (text.empty()) return;
+  tables_.words.push_back(static_cast<uint32_t>(text.size()));
   const std::size_t at = tables_.words.size();
   tables_.words.resize(at + WordsOf(text.size()));
-  std::memcpy(tables_.words.data() + at, text.data(), text.size());
+  std::copy(text.begin(), text.end(), reinterpret_cast<char*>(tables_.words.data() + at));
 }
 
-uint64_t TermIndexBuilder::HashOf(const Item& item) const {
-  const bool label = ContextOf(item.shape) == ContextShape::kExactLabel;
-  const bool exact = ExtraOf(item.shape) == ExtraShape::kExact;
-  const uint64_t context =
-      label ? tables_.HashLabel(classes_.Prefix(static_cast<uint32_t>(item.context))) : item.context;
-  const uint64_t extra = exact ? tables_.HashExtra(classes_.Prefix(static_cast<uint32_t>(item.extra))) : item.extra;
-  return TermTables::HashBucket(TermTables::ProbeOf(item.cell, item.shape), context, extra);
-}
-
-void TermIndexBuilder::BuildSlots() {
-  if (hashed_.empty()) return;
-  // Where there are few, room costs nothing.
-  const bool few = hashed_.size() <= 2048;
-  tables_.slots.resize(few ? hashed_.size() * 4 : hashed_.size() * 5 / 3 + 1, TermTables::Slot{.tag = 0, .bucket = 0});
-  // Most probes find nothing; a word for a few buckets tells so in the fewest cache lines.
-  tables_.filter.assign(std::bit_ceil(few ? hashed_.size() : (hashed_.size() + 7) / 8), 0);
-  tables_.filter_mask = tables_.filter.size() - 1;
-  for (const Hashed& entry : hashed_) {
-    tables_.filter[tables_.FilterWord(entry.hash)] |= TermTables::FilterBits(entry.hash);
-    std::size_t at = tables_.Home(entry.hash);
-    while (tables_.slots[at].bucket != 0) at = at + 1 == tables_.slots.size() ? 0 : at + 1;
-    tables_.slots[at] = TermTables::Slot{.tag = static_cast<uint32_t>(entry.hash), .bucket = entry.bucket};
+TermIndexBuilder::Hashed TermIndexBuilder::HashedOf(const Item& item, uint32_t target) const {
+  const uint32_t id = TermTables::ProbeId(item.cell, item.shape);
+  Hashed hashed{.hash = tables_.HashProbe(id), .entry = {.context = 0, .extra = 0, .id = id, .target = target}};
+  if (ContextOf(item.shape) == ContextShape::kJob) {
+    hashed.hash += tables_.HashJob(item.context);
+    hashed.entry.context = item.context;
+  } else if (ContextOf(item.shape) == ContextShape::kExactLabel) {
+    const uint64_t label = tables_.HashLabel(classes_.Prefix(static_cast<uint32_t>(item.context)));
+    hashed.hash += label;
+    hashed.entry.context = label >> 8;
   }
+  if (ExtraOf(item.shape) == ExtraShape::kExact) {
+    const std::string_view text = classes_.Prefix(static_cast<uint32_t>(item.extra));
+    const ExtraKey extra = text.size() > kShortExtra ? TermTables::LongExtraKey(HashText(text, tables_.seed))
+                                                     : tables_.ShortExtraKey(LoadPlain(text).low, text.size());
+    hashed.hash += extra.hash;
+    hashed.entry.context |= extra.size;
+    hashed.entry.extra = extra.value;
+  } else if (ExtraOf(item.shape) > ExtraShape::kNothing) {
+    hashed.hash += tables_.HashPrefix(item.extra);
+    hashed.entry.extra = item.extra;
+  }
+  return hashed;
+}
+
+void TermIndexBuilder::BuildGroups() {
+  // Where there are few, room costs nothing.
+  const std::size_t together = hashed_.size() <= 2048 ? 1 : 5;
+  tables_.group_count = hashed_.size() / together + 1;
+  tables_.groups.assign(tables_.group_count + 1, PrintGroup());
+  std::sort(hashed_.begin(), hashed_.end(), [this](const Hashed& left, const Hashed& right) {
+    return tables_.GroupOf(left.hash) < tables_.GroupOf(right.hash);
+  });
+  tables_.entries.clear();
+  tables_.entries.reserve(hashed_.size() + PrintGroup::kPrints);
+  for (std::size_t group = 0; group < tables_.groups.size(); ++group) {
+    PrintGroup& prints = tables_.groups[group];
+    prints.start = static_cast<uint32_t>(tables_.entries.size());
+    for (std::size_t in_group = 0;; ++in_group) {
+      const std::size_t at = tables_.entries.size();
+      if (at == hashed_.size() || tables_.GroupOf(hashed_[at].hash) != group) break;
+      if (in_group < PrintGroup::kPrints) {
+        prints.prints[in_group] = PrintOf(hashed_[at].hash);
+      } else {
+        prints.start |= PrintGroup::kCrowded;
+      }
+      tables_.entries.push_back(hashed_[at].entry);
+    }
+  }
+  tables_.entries.insert(tables_.entries.end(), PrintGroup::kPrints, kNoEntry);
+  std::vector<Hashed>().swap(hashed_);
 }
 
 void TermIndexBuilder::BuildLists() {
-  for (uint32_t type = 0; type < kEventTypes; ++type) tables_.other_names[type] = WriteList({type, kNone, kNone});
-  for (uint32_t cell = kWildCells; cell < tables_.cells.size(); ++cell) {
-    const auto wild = static_cast<uint32_t>(tables_.cells[cell].type);
-    tables_.cells[cell].list = WriteList({cell, drafts_[cell].done, wild});
+  for (uint32_t type = 0; type < kEventTypes; ++type) {
+    // No name is all the names that global events have.
+    const auto event_type = static_cast<EventType>(type);
+    const uint32_t nameless = IsGlobal(event_type) ? FindCell("", event_type) : kNone;
+    tables_.other_names[type] = WriteList({type, kNone, nameless});
+  }
+  lists_.resize(cells_.size());
+  for (uint32_t cell = kWildCells; cell < cells_.size(); ++cell) {
+    const auto wild = static_cast<uint32_t>(cells_[cell].type);
+    lists_[cell] = WriteList({cell, drafts_[cell].done, wild});
   }
 }
 
-uint32_t TermIndexBuilder::WriteList(std::array<uint32_t, 3> cells) {
-  std::vector<uint32_t>& lists = tables_.lists;
-  const std::size_t list = lists.size();
-  lists.insert(lists.end(), {0, 0});
+TermList TermIndexBuilder::WriteList(std::array<uint32_t, 3> cells) {
+  TermList list;
+  list.first_fixed = static_cast<uint32_t>(tables_.fixed.size());
+  list.first_probe = static_cast<uint32_t>(tables_.probes.size());
   for (const uint32_t cell : cells) {
     if (cell == kNone) continue;
     const Draft& draft = drafts_[cell];
-    for (std::size_t i = 0; i < draft.fixed_count; ++i) lists.push_back(fixed_[draft.fixed_at + i]);
-    lists[list] += static_cast<uint32_t>(draft.fixed_count);
-    if (draft.uses_labels) lists[list + 1] |= kUsesLabels;
-  }
-  for (const uint32_t cell : cells) {
-    if (cell == kNone) continue;
-    for (uint64_t shapes = drafts_[cell].shapes; shapes != 0; shapes &= shapes - 1) {
-      const auto shape = static_cast<Shape>(std::countr_zero(shapes));
-      if (ExtraOf(shape) > ExtraShape::kNothing) lists[list + 1] |= kUsesPrefixes;
-      lists.push_back(TermTables::ProbeOf(cell, shape));
-      ++lists[list + 1];
+    list.flags |= draft.flags;
+    for (std::size_t i = 0; i < draft.fixed_count; ++i) tables_.fixed.push_back(fixed_[draft.fixed_at + i]);
+    for (uint64_t shapes = draft.shapes; shapes != 0; shapes &= shapes - 1) {
+      tables_.probes.push_back(ProbeFor(cell, static_cast<Shape>(std::countr_zero(shapes))));
     }
   }
-  if (lists.size() == list + 2) {
-    lists.resize(list);
-    return 0;
+  while (tables_.probes.size() == list.first_probe || (tables_.probes.size() - list.first_probe) % 2 != 0) {
+    tables_.probes.push_back(MissingProbe());
   }
-  const uint32_t probes = lists[list + 1] & ~(kUsesLabels | kUsesPrefixes);
-  const uint32_t missing = probes == 0 ? 2 : probes % 2;
-  lists.insert(lists.end(), missing, kNoProbe);
-  lists[list + 1] += missing;
-  return static_cast<uint32_t>(list);
+  list.fixed_count = static_cast<uint8_t>(tables_.fixed.size() - list.first_fixed);
+  list.probe_count = static_cast<uint8_t>(tables_.probes.size() - list.first_probe);
+  return list;
+}
+
+Probe TermIndexBuilder::ProbeFor(uint32_t cell, Shape shape) const {
+  const uint32_t id = TermTables::ProbeId(cell, shape);
+  const bool has_job = ContextOf(shape) == ContextShape::kJob;
+  const bool has_extra = ExtraOf(shape) == ExtraShape::kExact;
+  return Probe{.hash = tables_.HashProbe(id),
+               .job_mask = has_job ? ~uint64_t{0} : 0,
+               .extra_mask = has_extra ? ~uint64_t{0} : 0,
+               .id = id};
+}
+
+// One that not even seems to find something, as far as there is such a one.
+Probe TermIndexBuilder::MissingProbe() const {
+  Probe probe = kNoProbe;
+  for (uint32_t tried = 0; tried < 64; ++tried) {
+    probe.hash = Mix(tried, tables_.seed);
+    const PrintGroup& group = tables_.groups[tables_.GroupOf(probe.hash)];
+    if (PrintsEqual(group, PrintOf(probe.hash)) == 0 && (group.start & PrintGroup::kCrowded) == 0) break;
+  }
+  return probe;
 }
 
 void TermIndexBuilder::BuildHeads() {
-  const std::size_t named = tables_.cells.size() - kWildCells;
-  if (named == 0) return;
-  // Where there are few, room enough that nearly every name stands where it is looked for.
-  const std::size_t room = named <= 1024 ? 8 : 2;
-  tables_.heads.assign(std::bit_ceil(named * room), TermTables::Head{.tag = 0, .cell = kNone});
+  const std::size_t named = cells_.size() - kWildCells;
+  // Where there are few, room enough that every name stands where it is looked for, once the seed is right.
+  const bool few = named <= 1024;
+  tables_.heads.resize(std::bit_ceil(named * (few ? 8 : 2)));
   tables_.head_mask = tables_.heads.size() - 1;
-  for (auto cell = kWildCells; cell < tables_.cells.size(); ++cell) {
-    const uint64_t hash = HashCell(cell);
-    std::size_t at = tables_.HeadHome(hash);
-    while (tables_.heads[at].cell != kNone) at = (at + 1) & tables_.head_mask;
-    tables_.heads[at] = TermTables::Head{.tag = static_cast<uint32_t>(hash), .cell = cell};
+  uint64_t best = tables_.seed;
+  std::size_t least = SIZE_MAX;
+  for (uint64_t tried = 0; tried < (few ? 32 : 1) && least != 0; ++tried) {
+    const uint64_t seed = Mix(tables_.seed, tried);
+    const std::size_t displaced = PlaceHeads(seed);
+    if (displaced >= least) continue;
+    least = displaced;
+    best = seed;
   }
+  if (tables_.head_seed != best) PlaceHeads(best);
+}
+
+// Returns how many stand elsewhere than where they are looked for first.
+std::size_t TermIndexBuilder::PlaceHeads(uint64_t head_seed) {
+  tables_.head_seed = head_seed;
+  tables_.names.clear();
+  std::fill(tables_.heads.begin(), tables_.heads.end(), Head());
+  std::size_t displaced = 0;
+  for (std::size_t cell = kWildCells; cell < cells_.size(); ++cell) {
+    std::string text(cells_[cell].name);
+    text.append("-").append(TypeName(cells_[cell].type));
+    Head head{.low = 0, .high = 0, .size = static_cast<uint32_t>(text.size()), .list = lists_[cell]};
+    uint64_t hash = 0;
+    if (text.size() <= Head::kShort) {
+      const TextWords words = LoadPlain(text);
+      hash = tables_.HashHead(words);
+      head.low = words.low;
+      head.high = words.high;
+    } else {
+      hash = HashLong(text, head_seed);
+      head.low = hash;
+      head.high = tables_.names.size();
+      tables_.names += text;
+    }
+    std::size_t at = static_cast<std::size_t>(hash) & tables_.head_mask;
+    if (tables_.heads[at].size != 0) {
+      tables_.heads[at].has_displaced = 1;
+      ++displaced;
+    }
+    while (tables_.heads[at].size != 0) at = (at + 1) & tables_.head_mask;
+    tables_.heads[at] = head;
+  }
+  return displaced;
 }
 
 // Numbers of patterns are bound to be few enough to stay below kNone, see kMaxPatternBytes.

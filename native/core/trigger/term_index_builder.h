@@ -49,12 +49,17 @@ class TermIndexBuilder {
     std::size_t fixed_at = 0;  // its fixed buckets, in `fixed_`
     std::size_t fixed_count = 0;
     uint32_t done = kNone;  // the cell of `done` of this type, where this name implies it
-    bool uses_labels = false;
+    uint8_t flags = 0;      // of its list
+  };
+
+  struct Cell {
+    std::string_view name;
+    EventType type;
   };
 
   struct Hashed {
     uint64_t hash;
-    uint32_t bucket;
+    Entry entry;
   };
 
   static bool SameBucket(const Item& left, const Item& right);
@@ -65,17 +70,21 @@ class TermIndexBuilder {
   ContextShape PlaceLabel(uint32_t pattern, Item& item) const;
   void LinkDone();
   uint32_t FindCell(std::string_view name, EventType type) const;
-  std::size_t WriteBucket(std::size_t first);
+  std::size_t PlaceBucket(std::size_t first);
+  uint32_t WriteBucket(std::size_t first, std::size_t end);
   void WriteEntry(std::size_t first, std::size_t end, bool has_flags, bool last);
   void WriteText(std::string_view text);
-  uint64_t HashOf(const Item& item) const;
-  void BuildSlots();
+  Hashed HashedOf(const Item& item, uint32_t target) const;
+  void BuildGroups();
   void BuildLists();
-  uint32_t WriteList(std::array<uint32_t, 3> cells);
+  TermList WriteList(std::array<uint32_t, 3> cells);
+  Probe ProbeFor(uint32_t cell, Shape shape) const;
+  Probe MissingProbe() const;
   void BuildHeads();
+  std::size_t PlaceHeads(uint64_t head_seed);
   uint32_t StoredPattern(uint32_t pattern_class);
-  uint64_t HashCell(uint32_t cell) const {
-    return tables_.HashName(tables_.NameOf(tables_.cells[cell]), tables_.cells[cell].type);
+  uint64_t HashCell(std::string_view name, EventType type) const {
+    return HashText(name, tables_.seed + (static_cast<uint64_t>(type) + 1) * kHashA);
   }
 
   const Program& program_;
@@ -84,8 +93,10 @@ class TermIndexBuilder {
   NumberIndex cell_index_;
   std::vector<Item> items_;
   std::vector<uint32_t> stored_;  // number in the pattern table by class, kNone until it is needed
-  std::vector<Draft> drafts_;     // by cell
-  std::vector<uint32_t> fixed_;   // fixed buckets by cell
+  std::vector<Cell> cells_;
+  std::vector<Draft> drafts_;    // by cell
+  std::vector<TermList> lists_;  // by cell
+  std::vector<uint32_t> fixed_;  // fixed buckets by cell
   std::vector<Hashed> hashed_;
 };
 
