@@ -65,8 +65,11 @@ TEST_CASE("an answer of a host is taken apart") {
   CHECK((started->kind == Kind::kStarted && started->ticket == 17 && started->pid == 4711));
   const auto cold = HostAnswer::Parse("C\00017\0why\0not"sv);
   CHECK((cold->kind == Kind::kCold && cold->ticket == 17 && cold->reason == "why\0not"sv));
-  for (const std::string_view nonsense : {""sv, "X"sv, "S"sv, "S\0"sv, "S\00017"sv, "S\0seventeen\0001"sv,
-                                          "S\00017\000-1"sv, "S\00017\0000"sv, "S\00017\0001x"sv, "X\00017\0001"sv}) {
+  const auto ended = HostAnswer::Parse("D\00017\0004711\0why\0not"sv);
+  CHECK((ended->kind == Kind::kCold && ended->ticket == 17 && ended->pid == 4711 && ended->reason == "why\0not"sv));
+  for (const std::string_view nonsense :
+       {""sv, "X"sv, "D\00017\000x\000why"sv, "S"sv, "S\0"sv, "S\00017"sv, "S\0seventeen\0001"sv, "S\00017\000-1"sv,
+        "S\00017\0000"sv, "S\00017\0001x"sv, "X\00017\0001"sv}) {
     CHECK_FALSE(HostAnswer::Parse(nonsense));
   }
 }

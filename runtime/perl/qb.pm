@@ -108,19 +108,19 @@ sub _fail {
 
 # What stdin holds if it is a file, read through a description of its own: the offset from which the script reads stays.
 sub _slurp {
+    local $!;
     return unless defined $_variables{UCB_RUN_ID} && -f STDIN;
     open my $file, '<:raw', '/proc/self/fd/0' or return;
     local $/;
     return scalar readline $file;
 }
 
-# A run begins; in the fork of an interpreter that was started for others, too.
+# A run begins; in the fork of an interpreter that was started for others, too, which has read stdin already.
 sub _adopt {
     ($jobid) = defined $ENV{UCB_JOB_ID} ? $ENV{UCB_JOB_ID} =~ /^([0-9]+)$/ : ();
-    %_variables = map { $_ => $ENV{$_} } grep { /^UCB_/ } keys %ENV;
+    %_variables = map { substr($_, 0, 4) eq 'UCB_' ? ($_ => $ENV{$_}) : () } keys %ENV;
     $_fresh_until = time + 2;
-    local $!;
-    $_stdin = _slurp();
+    $_stdin       = @_ ? $_[0] : _slurp();
     return;
 }
 

@@ -115,8 +115,15 @@ std::optional<HostAnswer> HostAnswer::Parse(std::string_view packet) {
     answer.reason = std::string(packet);
     return answer;
   }
-  const std::optional<pid_t> pid = ToNumber<pid_t>(packet);
-  if (!pid || *pid <= 0 || (word != "N" && word != "S")) return std::nullopt;
+  const std::optional<pid_t> pid = ToNumber<pid_t>(Next(packet));
+  if (!pid || *pid <= 0) return std::nullopt;
+  if (word == "D") {
+    answer.kind = Kind::kCold;
+    answer.pid = *pid;
+    answer.reason = std::string(packet);
+    return answer;
+  }
+  if (word != "N" && word != "S") return std::nullopt;
   answer.kind = word == "N" ? Kind::kForked : Kind::kStarted;
   answer.pid = *pid;
   return answer;
@@ -185,7 +192,7 @@ WarmHost::Sent WarmHost::Ask(LaunchRequest& request) {
     return true;
   };
   if (request.payload && !take('i', platform::AnonymousFile(*request.payload))) return Sent::kImpossible;
-  if (request.script && !CheckTrusted(*request.script)) return Sent::kImpossible;
+  if (request.script && !take('s', OpenTrusted(*request.script))) return Sent::kImpossible;
   if (request.output && !take('o', OpenForAppend(*request.output))) return Sent::kImpossible;
   std::string body = Body(request);
   if (body.size() > kLongestPacket) {
@@ -243,6 +250,12 @@ std::optional<WarmHost::Asked> WarmHost::Take(std::uint64_t ticket) {
 void WarmHost::NoteFork(std::uint64_t ticket, pid_t pid) {
   const auto found = asked_.find(ticket);
   if (found != asked_.end()) found->second.pid = pid;
+}
+
+void WarmHost::EndFork(pid_t pid) {
+  // It is about to end; but nothing shall be waited for that somebody may have stopped.
+  ::kill(pid, SIGKILL);
+  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) continue;
 }
 
 std::deque<WarmHost::Asked> WarmHost::TakeAll() {

@@ -31,7 +31,7 @@ struct HostAnswer {
 
   Kind kind = Kind::kReady;
   std::uint64_t ticket = 0;  // all but kReady and kRefused
-  pid_t pid = 0;             // kForked, kStarted
+  pid_t pid = 0;             // kForked, kStarted; of a fork that gives up, kCold
   std::string reason;        // kRefused, kCold
 
   // Nothing if it makes no sense.
@@ -71,6 +71,8 @@ class WarmHost {
   // The run that was asked for by this ticket, no longer counted as asked for; nothing if there is none.
   std::optional<Asked> Take(std::uint64_t ticket);
   void NoteFork(std::uint64_t ticket, pid_t pid);
+  // Ends a fork that has not begun and gives up, and reaps it.
+  static void EndFork(pid_t pid);
   // All that were asked for and have not begun. Reaps forks of them that died before.
   std::deque<Asked> TakeAll();
   bool idle() const { return asked_.empty(); }

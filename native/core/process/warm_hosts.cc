@@ -220,6 +220,7 @@ void WarmHosts::Listen(Place& place) {
         break;
       case HostAnswer::Kind::kCold:
         if (std::optional<WarmHost::Asked> asked = place.host.Take(answer->ticket)) {
+          if (answer->pid > 0) WarmHost::EndFork(answer->pid);
           GoCold(std::move(asked->request), answer->reason);
         }
         break;
@@ -304,6 +305,7 @@ void WarmHosts::Abandon() {
       while (const std::optional<HostAnswer> answer = host.Answer()) {
         if (answer->kind == HostAnswer::Kind::kForked) host.NoteFork(answer->ticket, answer->pid);
         if (answer->kind == HostAnswer::Kind::kStarted) Begin(*found->second, *answer);
+        if (answer->kind == HostAnswer::Kind::kCold && answer->pid > 0) WarmHost::EndFork(answer->pid);
       }
       if (host.over()) places_.erase(found);
     }

@@ -16,11 +16,20 @@ sub document {
     return $document->{run}{id} eq qb::_variable('UCB_RUN_ID') ? $document : undef;
 }
 
+# What was decoded and given to nobody yet: whoever is given a part may change it.
+my $left = {};
+
+# A new copy of one part of the document, or undef.
+sub part {
+    my ($name) = @_;
+    $left = document() || {} unless exists $left->{$name};
+    return delete $left->{$name};
+}
+
 # The record of the run's own job while it passes for the present one; else undef.
 sub own_record {
     return if time >= $qb::_fresh_until;
-    my $document = document();
-    return $document && $document->{job};
+    return part('job');
 }
 
 # Something was changed: from now on the supervisor is asked.
@@ -30,8 +39,8 @@ sub outdate {
 }
 
 sub event {
-    my $document = document();
-    return $document->{event} if $document;
+    my $event = part('event');
+    return $event if $event;
     my ($text, $name, $type, $extra) = map { qb::_variable("UCB_EVENT$_") } '', '_NAME', '_TYPE', '_EXTRA';
     my $job = $type =~ /^global/ ? 0 : (split /-/, $text, 4)[2] + 0;
     return { name => $name, type => $type, jobId => $job, extra => $extra, text => $text };

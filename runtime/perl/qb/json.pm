@@ -24,6 +24,8 @@ sub decode {
 
 # All of these go on in $_ from where the last match ended.
 sub value {
+    # Most texts have nothing escaped.
+    return $1 if /\G[ \t\r\n]*"([^"\\]*)"/gc;
     /\G[ \t\r\n]*/gc;
     return string() if /\G"/gc;
     return object() if /\G\{/gc;
@@ -39,9 +41,13 @@ sub object {
     my %object;
     return \%object if /\G\s*\}/gc;
     while (1) {
-        /\G\s*"/gc or last;
-        my $key = string();
-        /\G\s*:/gc or last;
+        my $key;
+        if (/\G\s*"([^"\\]*)"\s*:/gc) { $key = $1 }
+        else {
+            /\G\s*"/gc or last;
+            $key = string();
+            /\G\s*:/gc or last;
+        }
         $object{$key} = value();
         next if /\G\s*,/gc;
         return \%object if /\G\s*\}/gc;

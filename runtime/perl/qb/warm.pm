@@ -13,7 +13,11 @@ package qb::warm;
 use strict;
 use warnings;
 use Config ();
+
+# What is found out here need not be found out in each fork.
+BEGIN { $ENV{PERL_DL_NONLAZY} = 1 }
 use Filter::Util::Call ();
+BEGIN { delete $ENV{PERL_DL_NONLAZY} }
 use qb ();
 
 sub CHANNEL ()             { 3 }
@@ -22,6 +26,7 @@ sub CLONE_CHILD_CLEARTID () { 0x00200000 }
 sub CLONE_CHILD_SETTID ()  { 0x01000000 }
 sub SIGCHLD ()             { 17 }
 sub EINTR ()               { 4 }
+sub WNOHANG ()             { 1 }
 sub PR_SET_NAME ()         { 15 }
 sub PR_GET_TID_ADDRESS ()  { 40 }
 sub MSG_NOSIGNAL ()        { 0x4000 }
@@ -37,9 +42,9 @@ sub LONGEST_PACKET ()      { 16384 }
 # Numbers of system calls: Perl's own functions for these would take POSIX and Socket, or cannot do it.
 my %numbers = (
     x86_64  => { recvmsg => 47, sendto => 44, clone => 56, prctl => 157, dup3 => 292, close => 3, setsid => 112,
-        exit_group => 231, fcntl => 72, prlimit64 => 302, read => 0, write => 1 },
+        exit_group => 231, fcntl => 72, prlimit64 => 302, read => 0, write => 1, pread64 => 17, process_vm_writev => 311, wait4 => 61 },
     aarch64 => { recvmsg => 212, sendto => 206, clone => 220, prctl => 167, dup3 => 24, close => 57, setsid => 157,
-        exit_group => 94, fcntl => 25, prlimit64 => 261, read => 63, write => 64 },
+        exit_group => 94, fcntl => 25, prlimit64 => 261, read => 63, write => 64, pread64 => 67, process_vm_writev => 271, wait4 => 260 },
 );
 my ($machine) = $Config::Config{archname} =~ /^(x86_64|aarch64)/;
 my $call = $machine ? $numbers{$machine} : undef;
@@ -48,14 +53,19 @@ my $call = $machine ? $numbers{$machine} : undef;
 my $packet  = "\0" x LONGEST_PACKET;
 my $control = "\0" x 64;
 substr $_, 0, 1, "\0" for $packet, $control;
-my $vector = pack 'J J', address($packet), length $packet;
+my $vector        = pack 'J J', address($packet), length $packet;
+my $fresh_message = pack 'J L x4 J J J J l x4', 0, 0, address($vector), 1, address($control), length $control, 0;
+my $message       = $fresh_message;
+my $start         = "\0" x 512;
 
 my $served;
 my $source;    # the descriptor from which Perl reads its program
-my $null;
 my $thread;    # where the C library keeps the thread's id
-my $seeds;
 my ($shown_at, $shown_room);
+my $preloaded;
+my ($modules, $symbols);    # how many there are before a run
+my @ballast;
+my $begun;
 my $hook;
 
 sub import {
@@ -69,7 +79,7 @@ sub import {
         answer('E', substr $reason, 0, 4000);
         leave(1);
     };
-    be_nobody();
+    settle();
     answer('R');
     serve();
     return;
@@ -91,8 +101,6 @@ sub prepare {
     open my $stat, '<', '/proc/self/stat' or die "/proc/self/stat: $!\n";
     my @fields = split ' ', (readline($stat) =~ /.*\)(.*)/s)[0];
     ($shown_at, $shown_room) = ($fields[47] + 0, $fields[48] - $fields[47]);
-    open my $file, '+<', '/dev/null' or die "/dev/null: $!\n";
-    $null = $file;
     qb::_load($_) for qw(json document query bridge);
     for my $module (@modules) {
         (my $path = "$module.pm") =~ s{::}{/}g;
@@ -100,7 +108,34 @@ sub prepare {
         opendir my $tasks, '/proc/self/task' or die "/proc/self/task: $!\n";
         die "preload: $module starts a thread, which a fork would not have\n" if grep({ !/^\./ } readdir $tasks) > 1;
     }
-    $seeds = @modules;
+    $preloaded = @modules;
+    # From now on nobody reads what is said while modules are loaded. The host keeps no file and no folder of anybody.
+    open my $null, '+<', '/dev/null' or die "/dev/null: $!\n";
+    duplicate(fileno $null, $_, 0) for 0, 1, 2;
+    chdir '/';
+    return;
+}
+
+sub settle {
+    $modules        = keys %INC;
+    $symbols        = keys %main::;
+    %ENV            = ();
+    %qb::_variables = ();
+    # Loading modules has left free pieces all over the memory, and each that a fork used would be a page to copy. They are
+    # given away here, so that what is needed from now on lies together.
+    my $end  = address('x' x 65536);
+    my $most = 5000;
+    for (my $size = 4096; $size >= 16; $size -= 16) {
+        my $piece;
+        push @ballast, $piece while address($piece = 'x' x ($size - 8)) < $end && $most-- > 0;
+    }
+    for (1 .. 100) {
+        my ($number, $float, $both, $magical) = ($_, $_ + 0.5, "$_", "$_");
+        $float .= '';
+        $both  += 0;
+        pos($magical) = 0;
+        push @ballast, \$number, \$float, \$both, \$magical, [], {}, [0], { 1 => 1 }, sub { $number };
+    }
     return;
 }
 
@@ -114,38 +149,43 @@ sub source {
     die "Perl has not opened its program before its modules\n";
 }
 
-# Answers requests for as long as there are any; returns in forks only.
+# Answers requests for as long as there are any; returns in forks only. The host itself touches as little as it can: each
+# page it writes to after a fork is copied first, and a fork has to touch what it needs in any case.
 sub serve {
     while (1) {
-        my ($packet, @descriptors) = receive();
-        my ($ticket, $letters, $body) = split /\0/, $packet, 3;
-        my %files;
-        @files{ split //, $letters } = @descriptors;
-        my $pid = eval {
-            local ($@, $!);
-            my ($script, $limits) = eval { become($body, \%files) };
-            my $error = $@;
-            syscall $call->{close}, $_ + 0 for @descriptors;
-            die $error unless defined $script;
-            my $made = fork_for_parent();
-            if ($made == 0) {
-                begin($ticket, $script, $limits);
-            }
-            $made;
-        };
-        if (!defined $pid) {
-            my $reason = $@;
-            $reason =~ s/\s+\z//;
-            answer('C', $ticket, substr $reason, 0, 4000);
+        my $size = receive();
+        my $pid  = fork_for_parent();
+        if ($pid == 0) {
+            begin($size);
+            return;
         }
-        elsif ($pid == 0) { return }
-        else              { answer('N', $ticket, $pid) }
-        be_nobody();
+        my @failed = $pid < 0 ? ("clone: $!") : ();
+        syscall $call->{close}, $_ for received();
+        answer(@failed ? ('C', ticket($size), @failed) : ('N', ticket($size), $pid));
     }
 }
 
-# Makes this process what its fork shall be, since it shares all it has. What goes wrong here is found again, and told, by
-# a cold run. Returns the script's path and the limits it has.
+# In the fork, which is a run from the moment it says so. What goes wrong until then is found again, and told, by a cold
+# run.
+sub begin {
+    my ($size) = @_;
+    my ($ticket, $letters, $body) = split /\0/, substr($packet, 0, $size), 3;
+    my %files;
+    my @descriptors = received();
+    @files{ split //, $letters } = @descriptors;
+    my ($script, $limits);
+    if (!eval { ($script, $limits) = become($body, \%files); 1 }) {
+        my $reason = "$@";
+        $reason =~ s/\s+\z//;
+        answer('D', $ticket, $$, substr $reason, 0, 4000);
+        leave(1);
+    }
+    syscall $call->{close}, $_ for @descriptors;
+    present($ticket, $script, $limits);
+    return;
+}
+
+# Makes this process what a cold run would be. Returns the script's path and the limits it has.
 sub become {
     my ($body, $files) = @_;
     $body = read_all($files->{p}) if exists $files->{p};
@@ -153,40 +193,53 @@ sub become {
     pop @strings;
     my @arguments = splice @strings, 0, $count;
     shift @arguments;
-    shift @arguments while @arguments && $arguments[0] =~ /^-/;
+    shift @arguments while @arguments && substr($arguments[0], 0, 1) eq '-';
     my $script = shift @arguments;
     die "there is no script to run\n" unless defined $script;
-    die "its path cannot stand in a #line directive\n" if $script =~ /["\n]/;
+    die "its path cannot stand in a #line directive\n" if index($script, '"') >= 0 || index($script, "\n") >= 0;
     chdir $folder or die "$folder: $!\n";
-    open my $file, '<', $script or die "$script: $!\n";
-    die "$script is no file\n" unless -f $file;
-    refuse_switches($file);
-    duplicate(fileno $file, $source, O_CLOEXEC);
-    close $file;
-    duplicate(exists $files->{i} ? $files->{i} : fileno $null, 0, 0);
-    duplicate(exists $files->{o} ? $files->{o} : fileno $null, 1, 0);
-    duplicate(1, 2, 0);
-    %ENV = map { split /=/, $_, 2 } @strings;
+    if (exists $files->{s}) {
+        # What was checked is what is run, whatever has its path by now.
+        duplicate($files->{s}, $source, O_CLOEXEC);
+    }
+    else {
+        open my $file, '<', $script or die "$script: $!\n";
+        die "$script is no file\n" unless -f $file;
+        duplicate(fileno $file, $source, O_CLOEXEC);
+    }
+    refuse_switches();
+    duplicate($files->{i}, 0, 0) if exists $files->{i};
+    if (exists $files->{o}) {
+        duplicate($files->{o}, 1, 0);
+        duplicate($files->{o}, 2, 0);
+    }
+    %ENV  = map { split /=/, $_, 2 } @strings;
     @ARGV = @arguments;
     qb::_adopt();
     return $script, $limits;
 }
 
+# What stdin holds, without moving the offset from which the script will read.
+sub slurp {
+    my $size = -s STDIN or return '';
+    my $text = "\0" x $size;
+    my $read = syscall $call->{pread64}, 0, $text, $size, 0;
+    return $read == $size ? $text : undef;
+}
+
 # Perl takes the values of -s from the command line, which is not the run's.
 sub refuse_switches {
-    my ($file) = @_;
-    sysread $file, my $start, 512;
-    sysseek $file, 0, 0;
-    my ($switches) = defined $start ? $start =~ /\A(?:\xef\xbb\xbf)?#!.*?perl\S*[ \t]+(-.*)/ : ();
-    return unless defined $switches;
-    for my $cluster (split ' ', $switches) {
+    my $size = syscall $call->{pread64}, $source, $start, length $start, 0;
+    my $at = substr($start, 0, 3) eq "\xef\xbb\xbf" ? 3 : 0;
+    return if $size < $at + 2 || substr($start, $at, 2) ne '#!';
+    return if substr($start, $at, $size - $at) !~ /\A#!.*?perl\S*[ \t]+(-.*)/;
+    for my $cluster (split ' ', $1) {
         die "its first line has the switch -s\n" if $cluster =~ /^-[^CImMdDFixV]*s/;
     }
     return;
 }
 
-# In the fork, which is a run from the moment it says so.
-sub begin {
+sub present {
     my ($ticket, $script, $limits) = @_;
     syscall $call->{setsid};
     my $placeholder = $0;
@@ -195,14 +248,16 @@ sub begin {
     my $name = ($^X =~ m{([^/]*)\z})[0] . "\0";
     syscall $call->{prctl}, PR_SET_NAME, $name, 0, 0, 0;
     # Whoever hears of the run can find it, then; and before its limits, which could be too narrow for that.
-    show(join '', map { "$_=$ENV{$_}\0" } grep { defined $ENV{$_} } qw(UCB_RUN_ID UCB_ATTEMPT UCB_TOKEN));
+    my $shown = '';
+    for (qw(UCB_RUN_ID UCB_ATTEMPT UCB_TOKEN)) { $shown .= "$_=$qb::_variables{$_}\0" if defined $qb::_variables{$_} }
+    show($shown) if length $shown <= $shown_room;
     limit(split / /, $limits) if $limits ne '';
     answer('S', $ticket, $$);
     syscall $call->{close}, CHANNEL;
-    close $null;
+    $begun = 1;
     # What Perl does at its start.
     $^T = time;
-    srand if $seeds;
+    srand if $preloaded;
     # One message has the name that Perl was given at its start, whatever became of it since.
     $hook = $SIG{__DIE__} = sub {
         my ($error) = @_;
@@ -222,10 +277,14 @@ sub begin {
 # same memory.
 sub show {
     my ($text) = @_;
-    return if length $text > $shown_room;
+    my $length = length $text;
+    my $from   = pack 'P J', $text, $length;
+    my $to     = pack 'J J', $shown_at, $length;
+    return if syscall($call->{process_vm_writev}, $$, $from, 1, $to, 1, 0) == $length;
+    # Some containers do not allow it.
     pipe my $reader, my $writer or return;
-    syscall $call->{write}, fileno $writer, $text, length $text;
-    syscall $call->{read}, fileno $reader, $shown_at, length $text;
+    syscall $call->{write}, fileno $writer, $text, $length;
+    syscall $call->{read}, fileno $reader, $shown_at, $length;
     close $reader;
     close $writer;
     return;
@@ -246,39 +305,54 @@ sub limit {
     return;
 }
 
+# Runs last of all END blocks. Perl would take apart now all that a fork shares with its host, and so copy it: that is as
+# much again as most scripts cost. Where nobody can see it, it is left out: without modules, packages, functions and global
+# variables of the script's own no destructor can be called, and without processes of its own none is waited for.
+END {
+    if ($begun && !$preloaded && !$^W && !defined $^I && $modules == keys %INC && $symbols == keys %main::) {
+        my $status = $?;
+        no warnings;
+        local ($\, $,);
+        # Fails, but not before it has written what is left in the buffers of all files.
+        { exec { '' } '' }
+        # Nothing of what was printed is lost, and no process is there to be waited for.
+        leave($status) if print({*STDOUT} '') && syscall($call->{wait4}, -1, 0, WNOHANG, 0) < 0;
+        $? = $status;
+    }
+}
+
 # The program is compiled.
 INIT {
     delete $SIG{__DIE__} if $hook && ref $SIG{__DIE__} && $SIG{__DIE__} == $hook;
 }
 
-# Keeps no file and no folder of a run.
-sub be_nobody {
-    duplicate(fileno $null, $_, $_ > 2 ? O_CLOEXEC : 0) for 0, 1, 2, $source;
-    chdir '/';
-    return;
-}
-
 sub fork_for_parent {
     my $flags = CLONE_PARENT | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | SIGCHLD;
     my @places = $machine eq 'x86_64' ? ($thread, 0) : (0, $thread);
-    my $pid = syscall $call->{clone}, $flags, 0, 0, @places;
-    die "clone: $!\n" if $pid < 0;
-    return $pid;
+    return syscall $call->{clone}, $flags, 0, 0, @places;
 }
 
-# A packet and the descriptors that came with it. Ends the host when there will be no more.
+# Puts a packet and its descriptors into their places, and returns its size. Ends the host when there will be no more.
 sub receive {
-    # After a fork each page that is written to is copied first: the same few are used again and again.
-    my $message = pack 'J L x4 J J J J l x4', 0, 0, address($vector), 1, address($control), length $control, 0;
+    # The kernel has written into it the last time.
+    substr $message, 0, length $message, $fresh_message;
     my $size = -1;
     do { $size = syscall $call->{recvmsg}, CHANNEL, $message, MSG_CMSG_CLOEXEC } while $size < 0 && $! == EINTR;
     leave(0) if $size <= 0;
-    my @descriptors;
-    if ((unpack 'J L x4 J J J J', $message)[5] >= 16) {
-        my ($length, $level, $type) = unpack 'J l l', $control;
-        @descriptors = unpack 'l*', substr $control, 16, $length - 16 if $level == SOL_SOCKET && $type == SCM_RIGHTS;
-    }
-    return substr($packet, 0, $size), @descriptors;
+    return $size;
+}
+
+# The descriptors that came with the packet.
+sub received {
+    return if (unpack 'J L x4 J J J J', $message)[5] < 16;
+    my ($length, $level, $type) = unpack 'J l l', $control;
+    return unless $level == SOL_SOCKET && $type == SCM_RIGHTS;
+    return unpack 'l*', substr $control, 16, $length - 16;
+}
+
+sub ticket {
+    my ($size) = @_;
+    return substr $packet, 0, index $packet, "\0";
 }
 
 sub address { return unpack 'J', pack 'P', $_[0] }

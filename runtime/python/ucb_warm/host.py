@@ -4,15 +4,17 @@ Packets are texts with NULs between their parts. The launcher asks with
 
     ticket, descriptors, count of arguments, limits, directory, arguments ..., variables ...
 
-each followed by a NUL. `descriptors` has a letter for each that comes along: i for stdin, o for stdout and stderr, p
-for a file that holds all behind `descriptors` where that is too long for a packet. `limits` is empty or has four words: how far the run stands back, as nice(1) counts,
-and the bytes of memory, the open files and the bytes of a file it may have, - being no limit. Answers are
+each followed by a NUL. `descriptors` has a letter for each that comes along: s for the script as it was checked, i for
+stdin, o for stdout and stderr, p for a file that holds all behind `descriptors` where that is too long for a packet.
+`limits` is empty or has four words: how far the run stands back, as nice(1) counts, and the bytes of memory, the open
+files and the bytes of a file it may have, - being no limit. Answers are
 
-    R                     the host is ready
-    E, reason             it cannot be, and ends
-    N, ticket, pid        the host has forked
-    S, ticket, pid        the fork runs; it says so itself, so that nothing counts as started that never came to life
-    C, ticket, reason     this run must be a cold one
+    R                        the host is ready
+    E, reason                it cannot be, and ends
+    N, ticket, pid           the host has forked
+    S, ticket, pid           the fork runs; it says so itself, so that nothing counts as started that never came to life
+    C, ticket, reason        this run must be a cold one
+    D, ticket, pid, reason   the same, from a fork, which ends
 
 When the other end is closed, the host ends.
 """
