@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { vi } from "vitest";
 import { type TemporarySite, temporarySite } from "./temporary-site.js";
 
@@ -33,6 +33,10 @@ export function gatedSite(options: string): GatedSite {
     site,
     begun,
     waitFor: (count) => vi.waitUntil(() => begun().length >= count, { timeout: 30_000 }).then(() => {}),
-    open: (status = 0) => writeFileSync(gate, String(status)),
+    open(status = 0) {
+      // A script may look at any moment: it finds nothing or the whole.
+      writeFileSync(`${gate}.new`, String(status));
+      renameSync(`${gate}.new`, gate);
+    },
   };
 }

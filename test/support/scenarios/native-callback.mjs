@@ -48,10 +48,13 @@ for (const line of order) {
 const taken = await new Promise((resolve) => {
   caught.length = 0;
   const launcher = native.launcherCreate((_count, records) => {
-    if (records.length > 0) structuredClone(records, { transfer: [records.buffer] });
+    if (records.length === 0) return;
+    structuredClone(records, { transfer: [records.buffer] });
+    // Whatever came with this delivery, there will be another.
+    native.launcherLaunch(launcher, 2, ...launch);
   }, 1);
   native.launcherRef(launcher, true);
-  for (let ticket = 1; ticket <= 3; ticket += 1) native.launcherLaunch(launcher, ticket, ...launch);
+  native.launcherLaunch(launcher, 1, ...launch);
   const look = () => (caught.length > 0 ? resolve(native.launcherClose(launcher)) : setImmediate(look));
   look();
 }).then(() => caught[0]);
