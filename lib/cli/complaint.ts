@@ -1,5 +1,6 @@
 import { UcbError } from "../errors.js";
 import { placeText } from "./place-text.js";
+import { Progress } from "./progress.js";
 import { harmless, terminalOf } from "./terminal.js";
 
 /** Tells what went wrong, where, and what can be done about it; on stderr, since it is not the answer. */
@@ -7,11 +8,13 @@ export function complain(error: unknown, color?: boolean): void {
   const { colors } = terminalOf(process.stderr, color);
   const hint =
     error instanceof UcbError && error.hint !== undefined ? `${colors.dim("hint:")} ${harmless(error.hint)}\n` : "";
+  Progress.giveWay();
   process.stderr.write(`${colors.red("ucb:")} ${harmless(placeOf(error) + messageOf(error))}\n${hint}`);
 }
 
 /** Tells what whoever runs the command may want to know. */
 export function note(text: string): void {
+  Progress.giveWay();
   process.stderr.write(`ucb: ${harmless(text)}\n`);
 }
 

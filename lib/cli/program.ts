@@ -13,6 +13,7 @@ import { addLog } from "./log.js";
 import { packageVersion } from "./package-version.js";
 import { addPending } from "./pending.js";
 import { addReload } from "./reload.js";
+import { addReplay } from "./replay.js";
 import { addRun } from "./run.js";
 import { addRuns } from "./runs.js";
 import { StandardOutput } from "./standard-output.js";
@@ -66,7 +67,7 @@ export function createProgram(writeHelp: (text: string) => void, finish: Finish)
     .addHelpText("after", epilogue);
   const commands = [
     ...[addInit, addCheck, addList, addExplain, addFire, addRun],
-    ...[addEmit, addStatus, addRuns, addPending, addLog, addReload, addCompletion, addHelp],
+    ...[addEmit, addStatus, addRuns, addPending, addLog, addReload, addReplay, addCompletion, addHelp],
   ];
   for (const add of commands) add(program, finish);
   for (const command of program.commands) command.showHelpAfterError(`see \`ucb ${command.name()} --help\``);

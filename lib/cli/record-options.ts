@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { type Command, InvalidArgumentError } from "commander";
 import { parseSize } from "../config/option-values.js";
-import { Recording } from "../daemon/recording.js";
+import type { Recording } from "../daemon/recording.js";
 import { UcbError } from "../errors.js";
 import { toAbsolute } from "./common-options.js";
 import { complain, note } from "./complaint.js";
@@ -35,7 +35,9 @@ export async function openRecording(options: RecordOptions, inputs: readonly str
     if (error !== null) complain(error, color);
     else note(`events are recorded to ${file} again${lack(recording)}`);
   };
-  const recording = await Recording.open({ file, maxBytes, keep, problem });
+  // Only here: it needs the native addon.
+  const { Recording } = await import("../daemon/recording.js");
+  const recording: Recording = await Recording.open({ file, maxBytes, keep, problem });
   // What is read and written at once has no end.
   if (await isAmong(inputs, file)) {
     await recording.close();

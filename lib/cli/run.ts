@@ -1,8 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { Daemon } from "../daemon/daemon.js";
 import type { HttpOptions } from "../daemon/http-face.js";
-import type { Recording } from "../daemon/recording.js";
-import { ServiceManager } from "../daemon/service-manager.js";
 import type { CallbackEngine, CloseMode } from "../engine/callback-engine.js";
 import type { ConfigurationChange } from "../engine/configuration-change.js";
 import {
@@ -19,9 +16,7 @@ import { onEnded, withEngine } from "./engine-session.js";
 import { EventFeed } from "./event-feed.js";
 import { type EventSource, eventSources } from "./event-sources.js";
 import { exitCodes, type Finish } from "./exit-codes.js";
-import { groupNumber } from "./group-number.js";
 import { noteRest } from "./note-limits.js";
-import { packageVersion } from "./package-version.js";
 import { addRecordOptions, closeRecording, openRecording, type RecordOptions } from "./record-options.js";
 import { RunLines } from "./run-lines.js";
 import type { StandardOutput } from "./standard-output.js";
@@ -119,79 +114,32 @@ async function run(directories: readonly string[], options: RunOptions): Promise
     engine.on("configuration", noteChange);
     onEnded(engine, (run) => lines.ended(run));
   };
-  return await withEngine(
-    directories,
-    { ...options, warnings: true, trace: isDaemon, listen },
-    async ({ engine, output, onStop }) => {
-      const recording = await openRecording(options, options.events ?? []);
-      try {
-        const feed = new EventFeed(engine, output, new RunLines(output), recording);
-        onStop(() => feed.stop());
-        if (isDaemon) return await serve(engine, { ...options, recording }, feed, sources, onStop);
-        const wasRead = await readAll(sources, feed, options);
-        if (!feed.stopped) noteRest(engine);
-        await engine.idle();
-        if (feed.refused > 0) note(`${feed.refused} of ${count(feed.lines, "line")} were no events`);
-        return wasRead && feed.refused === 0 ? exitCodes.good : exitCodes.no;
-      } finally {
-        await closeRecording(recording);
+  return await withEngine(directories, { ...options, warnings: true, trace: isDaemon, listen }, async (session) => {
+    const { engine, output, onStop } = session;
+    const recording = await openRecording(options, options.events ?? []);
+    try {
+      const feed = new EventFeed(engine, output, new RunLines(output), recording);
+      onStop(() => feed.stop());
+      if (isDaemon) {
+        // Only here: a command starts faster with less to load.
+        const { serve } = await import("./serve.js");
+        const read = () => readAll(sources, feed, options);
+        return await serve(session, { ...options, recording, input: { read, stop: () => feed.stop() } });
       }
-    },
-  );
+      const wasRead = await readAll(sources, feed, options);
+      if (!feed.stopped) noteRest(engine);
+      await engine.idle();
+      if (feed.refused > 0) note(`${feed.refused} of ${count(feed.lines, "line")} were no events`);
+      return wasRead && feed.refused === 0 ? exitCodes.good : exitCodes.no;
+    } finally {
+      await closeRecording(recording);
+    }
+  });
 }
 
 function noteChange({ generation, added, removed, changed }: ConfigurationChange): void {
   const parts = [...added.map((id) => `+${id}`), ...removed.map((id) => `-${id}`), ...changed.map((id) => `~${id}`)];
   note(`configuration ${generation} holds now: ${parts.join(" ")}`);
-}
-
-/** Serves until it is told to stop. */
-async function serve(
-  engine: CallbackEngine,
-  options: RunOptions & { recording: Recording | null },
-  feed: EventFeed,
-  sources: readonly EventSource[],
-  onStop: (stop: () => void) => void,
-): Promise<number> {
-  const { socket = null, http = null, state, recording } = options;
-  const daemon = await Daemon.open(engine, {
-    ...{ socket, http, version: packageVersion(), isDurable: state !== undefined, recording },
-    group: options.group === undefined ? undefined : await groupNumber(options.group),
-  });
-  const manager = new ServiceManager();
-  const ready = () =>
-    manager.ready(`${count(engine.callbacks.length, "callback")} of ${engine.directories.join(", ")}`);
-  const reload = () => {
-    manager.reloading();
-    void engine
-      .reload()
-      .catch((error) => complain(error, options.color))
-      .finally(ready);
-  };
-  process.on("SIGHUP", reload);
-  try {
-    if (socket !== null) note(`listening on ${socket}`);
-    if (http !== null) note(`listening on http://${http.host}:${daemon.httpPort}`);
-    ready();
-    const stopped = new Promise<void>((resolve) => {
-      onStop(() => {
-        feed.stop();
-        resolve();
-      });
-    });
-    const wasRead = sources.length === 0 || (await Promise.race([readAll(sources, feed, options), stopped]));
-    await stopped;
-    manager.stopping();
-    await daemon.close();
-    // Waiting can still be cut short by a second signal.
-    if (options.onStop === "wait") await engine.idle();
-    else await engine.close({ running: options.onStop });
-    return wasRead === false ? exitCodes.no : exitCodes.good;
-  } finally {
-    process.off("SIGHUP", reload);
-    manager.close();
-    await daemon.close();
-  }
 }
 
 /** Whether all there was has been read. What it fired so far is not given up if it has not. */

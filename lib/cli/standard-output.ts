@@ -33,6 +33,11 @@ export class StandardOutput {
     if (!this.#gone) process.stdout.write(text);
   }
 
+  /** Resolves when the reader is not behind any more, or is gone. */
+  async drained(): Promise<void> {
+    while (this.full) await new Promise<void>((resolve) => (this.onChange = resolve));
+  }
+
   /**
    * Resolves when the reader has everything, or is gone.
    * @throws UcbError `ERR_UCB_OUTPUT` if it cannot be written

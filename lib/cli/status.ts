@@ -2,9 +2,9 @@ import type { Command } from "commander";
 import type { Status } from "../daemon/desk.js";
 import type { CallbackCounters } from "../engine/counters.js";
 import { count } from "./count.js";
+import { countersTable } from "./counters-table.js";
 import { addClientOptions, type ClientOptions, showAnswer } from "./daemon-client.js";
 import { exitCodes, type Finish } from "./exit-codes.js";
-import { table } from "./table.js";
 import { harmless, terminalOf } from "./terminal.js";
 
 export function addStatus(program: Command, finish: Finish): void {
@@ -40,13 +40,12 @@ function page(status: Status, { color }: ClientOptions): string {
     ...recordingOf(status).map((line) => harmless(line)),
     `runs: ${running} running, ${queued} waiting${delayed === 0 ? "" : ` (${delayed} for a retry or a pause)`}; ${state}`,
   ];
-  const rows = Object.entries(status.counters).map(([id, counters]) => row(id, counters as CallbackCounters));
-  const counters = rows.length === 0 ? "" : `\n${table(columns, rows, width)}`;
+  const counters = countersTable(Object.entries(status.counters as Record<string, CallbackCounters>), width);
   const pauses = Object.entries(status.pauses).map(([id, pause]) => {
     const { until, reason } = pause as { until: number; reason: string };
     return colors.yellow(`${harmless(id)} is paused until ${new Date(until).toISOString()}: ${harmless(reason)}\n`);
   });
-  return `${lines.join("\n")}\n${counters}${pauses.length === 0 ? "" : `\n${pauses.join("")}`}`;
+  return `${lines.join("\n")}\n${counters === "" ? "" : `\n${counters}`}${pauses.length === 0 ? "" : `\n${pauses.join("")}`}`;
 }
 
 function recordingOf({ recording }: Status): string[] {
@@ -54,15 +53,4 @@ function recordingOf({ recording }: Status): string[] {
   const { file, missing, problem } = recording;
   const lack = missing === 0 ? "" : `, which lacks ${count(missing, "event")}`;
   return [`events are recorded to ${file}${lack}${problem === null ? "" : `: ${problem}`}`];
-}
-
-const columns = [
-  { title: "callback", flexible: true },
-  ...["fired", "succeeded", "failed", "timed out", "lost", "retried", "not run"].map((title) => ({ title })),
-];
-
-function row(id: string, counters: CallbackCounters): string[] {
-  const { fired, succeeded, failed, timedOut, lost, retried, throttled, coalesced, dropped } = counters;
-  const notRun = throttled + coalesced + Object.values(dropped).reduce((sum, count) => sum + count, 0);
-  return [harmless(id), ...[fired, succeeded, failed, timedOut, lost, retried, notRun].map(String)];
 }

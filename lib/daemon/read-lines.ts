@@ -8,6 +8,8 @@ export interface InputLine {
   bytes: Buffer | null;
   /** Whether another whole line has come with it and follows at once. */
   more: boolean;
+  /** Whether its end has come; the last line may have none. */
+  ended: boolean;
 }
 
 /** What a line of events may have, in bytes: parsed, the densest JSON takes fifty times as much. */
@@ -38,12 +40,12 @@ export async function* readLines(stream: AsyncIterable<Buffer>, longest: number)
     if (length > longest) parts = [];
     else if (part.length > 0) parts.push(part);
   };
-  const take = (more: boolean): InputLine => {
+  const take = (more: boolean, ended = true): InputLine => {
     const [only] = parts;
     const bytes = length > longest ? null : parts.length === 1 && only !== undefined ? only : Buffer.concat(parts);
     parts = [];
     length = 0;
-    return { number: number++, bytes, more };
+    return { number: number++, bytes, more, ended };
   };
 
   for await (const chunk of stream) {
@@ -57,5 +59,5 @@ export async function* readLines(stream: AsyncIterable<Buffer>, longest: number)
     }
     add(chunk.subarray(start));
   }
-  if (length > 0) yield take(false);
+  if (length > 0) yield take(false, false);
 }

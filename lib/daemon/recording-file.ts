@@ -4,6 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { PathGuard } from "../config/permissions.js";
 import { asUcbError, UcbError } from "../errors.js";
 import { native } from "../native.js";
+import { numbered } from "./numbered-file.js";
 
 export interface RecordingFileOptions {
   /** Absolute path; its folder must exist. */
@@ -120,11 +121,6 @@ export class RecordingFile {
       await rename(numbered(this.#path, number), numbered(this.#path, number + 1)).catch(nothingThere);
     }
   }
-}
-
-/** The path of a file that was begun so many files before the current one, 0. */
-export function numbered(file: string, number: number): string {
-  return number === 0 ? file : `${file}.${number}`;
 }
 
 interface OpenedFile {

@@ -22,17 +22,17 @@ test("lines are numbered from 1, empty ones too, and the last needs no end", asy
   expect(await linesOf([])).toEqual([]);
 });
 
-test("a line says whether another whole one has come with it", async () => {
+test("a line says whether another whole one has come with it, and whether its end has come", async () => {
   async function* stream() {
     for (const chunk of ["a\nb\nhalf", " of it\n", "last"]) yield Buffer.from(chunk);
   }
-  const lines: [string, boolean][] = [];
-  for await (const { bytes, more } of readLines(stream(), 1000)) lines.push([String(bytes), more]);
+  const lines: [string, more: boolean, ended: boolean][] = [];
+  for await (const { bytes, more, ended } of readLines(stream(), 1000)) lines.push([String(bytes), more, ended]);
   expect(lines).toEqual([
-    ["a", true],
-    ["b", false],
-    ["half of it", false],
-    ["last", false],
+    ["a", true, true],
+    ["b", false, true],
+    ["half of it", false, true],
+    ["last", false, false],
   ]);
 });
 

@@ -1,0 +1,66 @@
+import { Daemon } from "../daemon/daemon.js";
+import type { HttpOptions } from "../daemon/http-face.js";
+import type { Recording } from "../daemon/recording.js";
+import { ServiceManager } from "../daemon/service-manager.js";
+import type { CloseMode } from "../engine/callback-engine.js";
+import { complain, note } from "./complaint.js";
+import { count } from "./count.js";
+import type { EngineSession } from "./engine-session.js";
+import { exitCodes } from "./exit-codes.js";
+import { groupNumber } from "./group-number.js";
+import { packageVersion } from "./package-version.js";
+
+export interface ServeOptions {
+  socket?: string;
+  group?: string;
+  http?: HttpOptions;
+  state?: string;
+  onStop: CloseMode;
+  color?: boolean;
+  recording: Recording | null;
+  /** What else events are read from: `read` resolves to whether there was nothing, or all of it was read. */
+  input: { read(): Promise<boolean>; stop(): void };
+}
+
+/** Serves until it is told to stop; returns the exit code. */
+export async function serve({ engine, onStop }: EngineSession, options: ServeOptions): Promise<number> {
+  const { socket = null, http = null, state, recording, input } = options;
+  const daemon = await Daemon.open(engine, {
+    ...{ socket, http, version: packageVersion(), isDurable: state !== undefined, recording },
+    group: options.group === undefined ? undefined : await groupNumber(options.group),
+  });
+  const manager = new ServiceManager();
+  const ready = () =>
+    manager.ready(`${count(engine.callbacks.length, "callback")} of ${engine.directories.join(", ")}`);
+  const reload = () => {
+    manager.reloading();
+    void engine
+      .reload()
+      .catch((error) => complain(error, options.color))
+      .finally(ready);
+  };
+  process.on("SIGHUP", reload);
+  try {
+    if (socket !== null) note(`listening on ${socket}`);
+    if (http !== null) note(`listening on http://${http.host}:${daemon.httpPort}`);
+    ready();
+    const stopped = new Promise<null>((resolve) => {
+      onStop(() => {
+        input.stop();
+        resolve(null);
+      });
+    });
+    const wasRead = await Promise.race([input.read(), stopped]);
+    await stopped;
+    manager.stopping();
+    await daemon.close();
+    // Waiting can still be cut short by a second signal.
+    if (options.onStop === "wait") await engine.idle();
+    else await engine.close({ running: options.onStop });
+    return wasRead === false ? exitCodes.no : exitCodes.good;
+  } finally {
+    process.off("SIGHUP", reload);
+    manager.close();
+    await daemon.close();
+  }
+}
