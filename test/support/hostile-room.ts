@@ -54,7 +54,8 @@ export async function openHostileRoom(
     directory: site.directory,
     good,
     process: async (name: string): Promise<number> => {
-      await vi.waitUntil(() => existsSync(`${site.directory}/${name}`), { timeout: 30_000 });
+      const told = () => existsSync(`${site.directory}/${name}`) && pidIn(name) > 0;
+      await vi.waitUntil(told, { timeout: 30_000 });
       const pid = pidIn(name);
       onTestFinished(() => {
         if (isAlive(pid)) process.kill(pid, "SIGKILL");
