@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { runCommand, startCommand } from "../support/run-command.js";
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
-const siteCommands = ["check", "list", "explain", "fire", "run"];
+const siteCommands = ["check", "list", "explain", "fire", "run", "replay"];
 const clientCommands = ["emit", "status", "runs", "pending", "log", "reload"];
 const otherCommands = ["init", "completion"];
 const commands = [...siteCommands, ...clientCommands, ...otherCommands];
@@ -50,7 +50,9 @@ test.each([
   [["runs", "--limit", "many"], "It is no whole number.", "see `ucb runs --help`"],
   [["pending", "--job", "x"], "It is no whole number.", "see `ucb pending --help`"],
   [["run", "--http", "8080"], "It is no HOST:PORT.", "see `ucb run --help`"],
-  [["replay", "events.ndjson"], "unknown command 'replay'", "see `ucb --help`"],
+  [["replay"], "missing required argument 'FILE_OR_DIR'", "see `ucb replay --help`"],
+  [["replay", "/"], "a FILE of events is needed", "see `ucb replay --help`"],
+  [["replay", "-", "--to", "soon"], "It is no time such as 2026-01-31T12:00:00Z.", "see `ucb replay --help`"],
   [["init"], "missing required argument 'DIR'", "see `ucb init --help`"],
   [["check", ""], "value '' is invalid for argument 'DIR'. It is an empty path.", "see `ucb check --help`"],
   [["list", "callback", ""], "It is an empty path.", "see `ucb list --help`"],
