@@ -33,9 +33,8 @@ export function explainTerm(term: Term, event: EventFields, jobs: Iterable<Attac
 
 /** Says whether an event fires a trigger that remembers nothing yet, and what each of its event patterns makes of it. */
 export function explainTrigger(trigger: Trigger, event: EventFields, jobs: Iterable<AttachedJob>): TriggerExplanation {
-  const relations = new Relations(jobs);
   const all = termsOf(trigger.expression);
-  const explained = new Map(all.map((term) => [term, explain(term, event, relations)]));
+  const explained = explainTerms(trigger, event, jobs);
   const ownersOf = (term: Term) => explained.get(term)?.owners ?? [];
   const owners = trigger.remembers
     ? firingOwners(trigger.expression, ownersOf)
@@ -48,6 +47,16 @@ export function explainTrigger(trigger: Trigger, event: EventFields, jobs: Itera
     return [{ ...explanation, reason }];
   });
   return { fires: owners.length > 0, owners, terms };
+}
+
+/** {@link explainTerm} for each event pattern of a trigger. */
+export function explainTerms(
+  trigger: Trigger,
+  event: EventFields,
+  jobs: Iterable<AttachedJob>,
+): Map<Term, TermExplanation> {
+  const relations = new Relations(jobs);
+  return new Map(termsOf(trigger.expression).map((term) => [term, explain(term, event, relations)]));
 }
 
 function firingOwners(expression: Expression, ownersOf: (term: Term) => readonly number[]): number[] {
@@ -63,7 +72,8 @@ function firingOwners(expression: Expression, ownersOf: (term: Term) => readonly
   return firing.sort((one, other) => one - other);
 }
 
-function isTrue(expression: Expression, happened: ReadonlySet<Term>): boolean {
+/** Whether an expression is true when these terms have happened. */
+export function isTrue(expression: Expression, happened: ReadonlySet<Term>): boolean {
   if (expression.kind === "term") return happened.has(expression);
   const holds = (operand: Expression) => isTrue(operand, happened);
   return expression.kind === "and" ? expression.operands.every(holds) : expression.operands.some(holds);
@@ -93,7 +103,7 @@ function waitingOwners(
 }
 
 /** The terms that could still help an expression to become true; not those of an `||` that is. */
-function missingTerms(expression: Expression, happened: ReadonlySet<Term>): Term[] {
+export function missingTerms(expression: Expression, happened: ReadonlySet<Term>): Term[] {
   if (isTrue(expression, happened)) return [];
   return expression.kind === "term"
     ? [expression]
