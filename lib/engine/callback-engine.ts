@@ -180,11 +180,11 @@ export class CallbackEngine {
   }
 
   /**
-   * `&&` triggers that are half satisfied, of one job or of all; which events it were is known with `trace`. Looks at all
-   * that is remembered.
+   * `&&` triggers that are half satisfied, of one job or of all; which events it were is known with `trace`. Without that it
+   * looks at all that is remembered.
    */
   pending(jobId?: number): PendingTrigger[] {
-    return this.#matching.pending(jobId);
+    return this.#matching.memories.pending(jobId);
   }
 
   /** Callbacks that failed too often and are not run for a while, by their ids. */

@@ -6,7 +6,7 @@ import { LineCounter } from "./batch.js";
 import { type CallbackTable, idOf, type TableEntry } from "./callback-table.js";
 import type { DurableState } from "./durable-state.js";
 import type { JobRecords } from "./job-records.js";
-import { MemoryTrace, type PendingTrigger } from "./memory-trace.js";
+import { MemoryTrace } from "./memory-trace.js";
 import { type EventRecords, noRecords } from "./run-book.js";
 
 /** What matching needs around it; one for an engine. */
@@ -28,6 +28,7 @@ export class Matching {
   readonly #trace: MemoryTrace | null;
   /** Rules changed since the matcher was loaded; loading waits for the next event, so that many registrations cost one. */
   #stale = true;
+  #isFirstLoad = true;
   /** Since the engine was opened. */
   readonly totals = { events: 0, matches: 0 };
   /** The event being matched, for the visitor below: one closure for all events keeps the path free of allocation. */
@@ -120,12 +121,14 @@ export class Matching {
     return { events, runs };
   }
 
-  pending(jobId?: number): PendingTrigger[] {
+  /** What triggers remember; of what happened while nobody took note it is not known by which event. */
+  get memories(): MemoryTrace {
     if (this.#stale) this.#load();
-    if (this.#trace !== null) return this.#trace.pending(jobId);
+    if (this.#trace !== null) return this.#trace;
     const trace = new MemoryTrace(this.#matcher);
     trace.rulesLoaded(this.#room.table.rules());
-    return trace.pending(jobId);
+    trace.takeOver();
+    return trace;
   }
 
   close(): void {
@@ -138,7 +141,10 @@ export class Matching {
     this.#stale = false;
     this.#trace?.rulesLoaded(rules);
     this.#state?.rulesLoaded();
-    if (this.#trace !== null) this.#collectMemories(null);
+    if (this.#trace === null) return;
+    if (this.#isFirstLoad) this.#trace.takeOver();
+    this.#isFirstLoad = false;
+    this.#collectMemories(null);
   }
 
   /** What triggers remember has changed, by an event or without one: whoever keeps note of it is told. */

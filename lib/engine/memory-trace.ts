@@ -17,7 +17,8 @@ export interface PendingTrigger {
   since: number | null;
 }
 
-interface Happening {
+/** What has satisfied a term, as far as somebody took note. */
+export interface Happening {
   event: string | null;
   at: number | null;
 }
@@ -38,6 +39,13 @@ export class MemoryTrace {
 
   constructor(matcher: Matcher) {
     this.#matcher = matcher;
+  }
+
+  /** Takes over what triggers remember of a time in which nobody took note: some milliseconds for each ten thousand owners. */
+  takeOver(): void {
+    this.#matcher.exportMemories((owner, exported) => {
+      if (!this.#owners.has(owner)) this.changed(owner, exported, null);
+    });
   }
 
   rulesLoaded(rules: readonly Rule[]): void {
@@ -71,26 +79,31 @@ export class MemoryTrace {
     return causes;
   }
 
-  /**
-   * Of one job or of all, the latter by job. Looks at all that is remembered: some milliseconds for each ten thousand
-   * owners.
-   */
+  /** What has happened for an owner to the terms of a trigger, by their number. */
+  happened(owner: number, callbackId: string, trigger: Trigger): ReadonlyMap<number, Happening> {
+    return this.#owners.get(owner)?.get(ruleKey(callbackId, trigger)) ?? nothing;
+  }
+
+  /** Of one job or of all, the latter by job. */
   pending(jobId?: number): PendingTrigger[] {
+    const owners = jobId === undefined ? this.#owners : ownOf(this.#owners, jobId);
     const found: PendingTrigger[] = [];
-    this.#matcher.exportMemories((owner, exported) => {
-      if (jobId !== undefined && owner !== jobId) return;
-      const known = this.#owners.get(owner);
-      for (const { key, satisfied } of readMemories(exported)) {
+    for (const [owner, happenings] of owners) {
+      for (const [key, happened] of happenings) {
         const rule = this.#rules.get(key);
-        const happened = satisfied.map((term) => [term, known?.get(key)?.get(term) ?? unknown] as const);
-        if (rule !== undefined) found.push(describePending(rule, owner, new Map(happened)));
+        if (rule !== undefined) found.push(describePending(rule, owner, happened));
       }
-    });
+    }
     return found.sort((one, other) => one.jobId - other.jobId);
   }
 }
 
-const unknown: Happening = { event: null, at: null };
+const nothing: ReadonlyMap<number, Happening> = new Map();
+
+function ownOf(owners: ReadonlyMap<number, Happenings>, owner: number): [number, Happenings][] {
+  const own = owners.get(owner);
+  return own === undefined ? [] : [[owner, own]];
+}
 
 function describe({ terms }: Trigger, happened: ReadonlyMap<number, Happening>): SatisfiedTerm[] {
   return [...happened].map(([index, { event, at }]) => ({ term: terms[index]?.text ?? "", event, at }));
