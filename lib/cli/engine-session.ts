@@ -1,13 +1,13 @@
 import type { Configuration } from "../config/configuration.js";
 import type { CallbackEngine } from "../engine/callback-engine.js";
 import type { Run } from "../execute/run.js";
+import { type CommandLog, fieldsOfRun, textLog } from "./command-log.js";
 import type { RunningOptions } from "./common-options.js";
-import { complain, note } from "./complaint.js";
 import { count } from "./count.js";
 import { exitCodes } from "./exit-codes.js";
 import { checkLogFolder } from "./log-folder.js";
 import { noteLimits } from "./note-limits.js";
-import { errorsOf, isUsable, readSite, showDiagnostics } from "./site.js";
+import { errorsOf, isUsable, readSite } from "./site.js";
 import { spanOfTime } from "./span-of-time.js";
 import { StandardOutput } from "./standard-output.js";
 import { dieOf, type StopSignal, StopSignals } from "./stop-signals.js";
@@ -15,6 +15,7 @@ import { dieOf, type StopSignal, StopSignals } from "./stop-signals.js";
 export interface EngineSession {
   engine: CallbackEngine;
   output: StandardOutput;
+  log: CommandLog;
   /** Calls `stop` when the command is told to stop; what was fired is then still waited for, unless it is told again. */
   onStop(stop: () => void): void;
 }
@@ -28,6 +29,8 @@ export interface SessionOptions extends RunningOptions {
   watch?: boolean;
   /** Whether note is taken of what satisfies triggers. */
   trace?: boolean;
+  /** Where what no answer says is told; without it to people. */
+  log?: CommandLog;
   /** Called before runs that an earlier engine left go on. */
   listen?: (engine: CallbackEngine, output: StandardOutput) => void;
 }
@@ -35,7 +38,7 @@ export interface SessionOptions extends RunningOptions {
 /**
  * Opens an engine on the site, if the site can be used, lets `work` do something with it, waits for what that fired,
  * and closes it again. Returns the exit code that `work` decides on, or the one that says why it was not asked. What is
- * wrong, and later what no run's outcome shows, goes to stderr.
+ * wrong, and later what no run's outcome shows, goes to the log.
  * @throws UcbError if output cannot be filed or written, or there is no native addon
  */
 export async function withEngine(
@@ -45,6 +48,7 @@ export async function withEngine(
 ): Promise<number> {
   const signals = new StopSignals();
   const output = new StandardOutput();
+  const { log = textLog(options.color) } = options;
   let exitCode: number = exitCodes.no;
   try {
     const configuration = await readSite(directories, options);
@@ -61,16 +65,16 @@ export async function withEngine(
     });
     try {
       options.listen?.(engine, output);
-      engine.on("problem", (error) => complain(error, options.color));
+      engine.on("problem", (error) => log.error(error));
       engine.on("durability", (problem) => {
-        if (problem === null) note("runs are durable again");
+        if (problem === null) log.info("runs are durable again");
       });
-      engine.on("slow", noteSlow);
+      engine.on("slow", (run) => noteSlow(run, log));
       const alive = aliveRuns(engine);
       signals.onHurry = () => void engine.close({ running: "terminate" });
-      signals.onAbandon = (signal) => noteAbandoned(signal, alive);
-      const usable = await canRun(engine, configuration, logPath, options);
-      if (usable && signals.received === null) exitCode = await work(sessionOf(engine, output, signals));
+      signals.onAbandon = (signal) => noteAbandoned(signal, alive, log);
+      const usable = await canRun(engine, configuration, logPath, { ...options, log });
+      if (usable && signals.received === null) exitCode = await work(sessionOf(engine, output, signals, log));
     } finally {
       await engine.close();
     }
@@ -89,15 +93,21 @@ export function onEnded(engine: CallbackEngine, listener: (run: Run) => void): v
   });
 }
 
-function sessionOf(engine: CallbackEngine, output: StandardOutput, signals: StopSignals): EngineSession {
+function sessionOf(
+  engine: CallbackEngine,
+  output: StandardOutput,
+  signals: StopSignals,
+  log: CommandLog,
+): EngineSession {
   const begin = (stop: () => void) => (signal: StopSignal) => {
     stop();
-    note(`${signal}: ${describeRest(engine.load)}`);
+    log.info(`${signal}: ${describeRest(engine.load)}`, { signal, ...engine.load });
   };
   signals.onStop = begin(() => {});
   return {
     engine,
     output,
+    log,
     onStop: (stop) => {
       signals.onStop = begin(stop);
     },
@@ -115,18 +125,18 @@ async function canRun(
   engine: CallbackEngine,
   configuration: Configuration,
   logPath: string,
-  options: SessionOptions,
+  { log, warnings, ...options }: SessionOptions & { log: CommandLog },
 ): Promise<boolean> {
   const { diagnostics, callbacks } = engine;
-  showDiagnostics(options.warnings ? diagnostics : errorsOf(diagnostics), options.color);
+  log.diagnostics(warnings ? diagnostics : errorsOf(diagnostics));
   const verdict = isUsable(configuration, diagnostics, options);
   if (!verdict.usable) {
-    complain(verdict.reason, options.color);
+    log.error(verdict.reason);
     return false;
   }
-  if (callbacks.length === 0) note("there are no callbacks: no event fires anything");
-  else await checkLogFolder(logPath);
-  noteLimits(engine);
+  if (callbacks.length === 0) log.warn("there are no callbacks: no event fires anything");
+  else await checkLogFolder(logPath, log);
+  noteLimits(engine, log);
   return true;
 }
 
@@ -140,15 +150,19 @@ function aliveRuns(engine: CallbackEngine): ReadonlyMap<string, Run> {
   return alive;
 }
 
-function noteAbandoned(signal: StopSignal, alive: ReadonlyMap<string, Run>): void {
-  for (const { id, callback, jobId, pid } of alive.values()) {
-    note(`${signal}: ${callback} for job ${jobId} is left behind as process ${pid} (run ${id})`);
+function noteAbandoned(signal: StopSignal, alive: ReadonlyMap<string, Run>, log: CommandLog): void {
+  for (const run of alive.values()) {
+    const { id, callback, jobId, pid } = run;
+    const text = `${signal}: ${callback} for job ${jobId} is left behind as process ${pid} (run ${id})`;
+    log.warn(text, { ...fieldsOfRun(run), signal, process: pid });
   }
 }
 
-function noteSlow({ id, callback, jobId, startedAt, queuedAt }: Run): void {
+function noteSlow(run: Run, log: CommandLog): void {
+  const { id, callback, jobId, startedAt, queuedAt } = run;
   const elapsed = Date.now() - (startedAt ?? queuedAt);
   const unit = elapsed < 10_000 ? 100 : 1000;
   const span = spanOfTime(Math.round(elapsed / unit) * unit);
-  note(`${callback} for job ${jobId} still runs after ${span}, a third of its timeout (run ${id})`);
+  const text = `${callback} for job ${jobId} still runs after ${span}, a third of its timeout (run ${id})`;
+  log.warn(text, { ...fieldsOfRun(run), elapsedMs: elapsed });
 }

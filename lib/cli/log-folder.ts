@@ -3,19 +3,21 @@ import { access, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { PathGuard } from "../config/permissions.js";
 import { asUcbError, UcbError } from "../errors.js";
-import { note } from "./complaint.js";
+import type { CommandLog } from "./command-log.js";
 
 /**
  * Finds out before anything is run whether the output of runs could be filed, and notes where others could lead it
  * elsewhere.
  * @throws UcbError `ERR_UCB_LOG` if the log folder is not writable, or could not be made
  */
-export async function checkLogFolder(logPath: string): Promise<void> {
+export async function checkLogFolder(logPath: string, log: CommandLog): Promise<void> {
   let folder = logPath;
   while (!(await isWritableFolder(folder, logPath))) folder = dirname(folder);
   const { problems } = await new PathGuard().walk(folder);
   const open = problems.filter(({ code }) => code === "ERR_UCB_PATH_WRITABLE");
-  for (const { message } of open) note(`${message}, who could lead the output of runs elsewhere by a link`);
+  for (const { message, path } of open) {
+    log.warn(`${message}, who could lead the output of runs elsewhere by a link`, { path });
+  }
 }
 
 /** False if it does not exist, so that the folder above decides. */

@@ -1,20 +1,27 @@
 import type { CallbackPause } from "../engine/breaker.js";
 import type { CallbackEngine } from "../engine/callback-engine.js";
-import { note } from "./complaint.js";
+import { type CommandLog, fieldsOfRun } from "./command-log.js";
 import { count } from "./count.js";
 import { spanOfTime } from "./span-of-time.js";
 
 /** Tells, as it happens, what runs wait for. */
-export function noteLimits(engine: CallbackEngine): void {
+export function noteLimits(engine: CallbackEngine, log: CommandLog): void {
   engine.on("paused", (pause) => {
-    const { reason, until } = pause;
-    note(`${fileOf(engine, pause)} is paused for ${roundSpan(until - Date.now())}: ${reason}`);
+    const { callbackId, reason, until } = pause;
+    const callback = fileOf(engine, pause);
+    const fields = { callback, callbackId, reason, until: new Date(until) };
+    log.warn(`${callback} is paused for ${roundSpan(until - Date.now())}: ${reason}`, fields);
   });
-  engine.on("resumed", (pause) => note(`${fileOf(engine, pause)} is resumed: it succeeded when it was tried`));
-  engine.on("run", ({ state, retryAt, callback, jobId, attempt, id }) => {
+  engine.on("resumed", (pause) => {
+    const callback = fileOf(engine, pause);
+    log.info(`${callback} is resumed: it succeeded when it was tried`, { callback, callbackId: pause.callbackId });
+  });
+  engine.on("run", (run) => {
+    const { state, retryAt, callback, jobId, attempt, id, reason } = run;
     if (state !== "queued" || retryAt === null) return;
     const span = roundSpan(retryAt - Date.now());
-    note(`${callback} for job ${jobId} asked to be tried again: attempt ${attempt} in ${span} (run ${id})`);
+    const text = `${callback} for job ${jobId} asked to be tried again: attempt ${attempt} in ${span} (run ${id})`;
+    log.info(text, { ...fieldsOfRun(run), reason, retryAt: new Date(retryAt) });
   });
 }
 
@@ -25,7 +32,7 @@ const longWaitMs = 1000;
  * Tells, once there is no more input, when nothing runs and all that is left waits for the end of a pause: whoever looks at
  * the command should not have to guess why it does not end. Again whenever another pause has begun.
  */
-export function noteRest(engine: CallbackEngine): void {
+export function noteRest(engine: CallbackEngine, log: CommandLog): void {
   let toldUntil = 0;
   const look = () => {
     const { queued, running, delayed } = engine.load;
@@ -37,9 +44,10 @@ export function noteRest(engine: CallbackEngine): void {
     const tried = pauses.map(
       (pause) => `${fileOf(engine, pause)} is tried again in ${roundSpan(pause.until - Date.now())}`,
     );
-    note(
+    log.info(
       `the input has ended, and nothing runs: ${count(queued, "run")} ${queued === 1 ? "waits" : "wait"} for the end of a ` +
         `pause (${tried.join(", ")}); Ctrl-C or SIGTERM, twice, ends the wait`,
+      { queued },
     );
   };
   // What is told of a run may be told before it is counted.

@@ -3,8 +3,8 @@ import { type Command, InvalidArgumentError } from "commander";
 import { parseSize } from "../config/option-values.js";
 import type { Recording } from "../daemon/recording.js";
 import { UcbError } from "../errors.js";
+import type { CommandLog } from "./command-log.js";
 import { toAbsolute } from "./common-options.js";
-import { complain, note } from "./complaint.js";
 import { count } from "./count.js";
 import { wholeNumber } from "./whole-number.js";
 
@@ -12,7 +12,6 @@ export interface RecordOptions {
   record?: string;
   recordSize: number;
   recordKeep: number;
-  color?: boolean;
 }
 
 const usualSize = "64m";
@@ -28,12 +27,16 @@ export function addRecordOptions(command: Command): Command {
  * Begins, or goes on with, the recording that the options ask for; null if they ask for none.
  * @throws UcbError `ERR_UCB_RECORD` if it cannot be written there
  */
-export async function openRecording(options: RecordOptions, inputs: readonly string[]): Promise<Recording | null> {
-  const { record: file, recordSize: maxBytes, recordKeep: keep, color } = options;
+export async function openRecording(
+  options: RecordOptions,
+  inputs: readonly string[],
+  log: CommandLog,
+): Promise<Recording | null> {
+  const { record: file, recordSize: maxBytes, recordKeep: keep } = options;
   if (file === undefined) return null;
   const problem = (error: UcbError | null) => {
-    if (error !== null) complain(error, color);
-    else note(`events are recorded to ${file} again${lack(recording)}`);
+    if (error !== null) log.error(error);
+    else log.info(`events are recorded to ${file} again${lack(recording)}`, { path: file });
   };
   // Only here: it needs the native addon.
   const { Recording } = await import("../daemon/recording.js");
@@ -47,11 +50,12 @@ export async function openRecording(options: RecordOptions, inputs: readonly str
 }
 
 /** Writes down what is still to be written, and tells of what is missing. */
-export async function closeRecording(recording: Recording | null): Promise<void> {
+export async function closeRecording(recording: Recording | null, log: CommandLog): Promise<void> {
   if (recording === null) return;
   await recording.close();
   const { file, missing } = recording.status;
-  if (missing > 0) note(`the recording in ${file} lacks ${count(missing, "event")}`);
+  if (missing > 0)
+    log.warn(`the recording in ${file} lacks ${count(missing, "event")}`, { path: file, lacks: missing });
 }
 
 function lack({ status: { missing } }: Recording): string {

@@ -31,7 +31,7 @@ export async function rerun(
       input.show(() => describeLoad(engine));
     });
     const wasRead = await reportAll(input, session, options);
-    if (wasRead) noteRest(engine);
+    if (wasRead) noteRest(engine, session.log);
     await engine.idle();
     input.end();
     const counters = engine.counters();

@@ -2,6 +2,8 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { HttpOptions } from "../daemon/http-face.js";
 import type { CallbackEngine, CloseMode } from "../engine/callback-engine.js";
 import type { ConfigurationChange } from "../engine/configuration-change.js";
+import type { Run } from "../execute/run.js";
+import { type CommandLog, fieldsOfRun, textLog } from "./command-log.js";
 import {
   addLogpathOption,
   addSiteOptions,
@@ -10,7 +12,6 @@ import {
   type RunningOptions,
   toAbsolute,
 } from "./common-options.js";
-import { complain, note } from "./complaint.js";
 import { count } from "./count.js";
 import { onEnded, withEngine } from "./engine-session.js";
 import { EventFeed } from "./event-feed.js";
@@ -50,6 +51,11 @@ export function addRun(program: Command, finish: Finish): void {
       new Option("--on-stop <HOW>", "what becomes of runs when a daemon is told to stop")
         .choices(["wait", "leave", "terminate"])
         .default("wait"),
+    )
+    .addOption(
+      new Option("--log <FORMAT>", "how what happens is told on standard error: for people, or a JSON document a line")
+        .choices(["text", "json"])
+        .default("text"),
     );
   addLogpathOption(addSiteOptions(addRecordOptions(command)))
     .addHelpText("after", epilogue)
@@ -64,6 +70,7 @@ interface RunOptions extends RunningOptions, RecordOptions {
   http?: HttpOptions;
   watch: boolean;
   onStop: CloseMode;
+  log: "text" | "json";
 }
 
 const epilogue = `
@@ -106,53 +113,78 @@ Examples:
 `;
 
 async function run(directories: readonly string[], options: RunOptions): Promise<number> {
+  const log = options.log === "json" ? (await import("./json-log.js")).jsonLog() : textLog(options.color);
+  try {
+    return await runWith(log, directories, options);
+  } catch (error) {
+    log.error(error);
+    return exitCodes.no;
+  }
+}
+
+async function runWith(log: CommandLog, directories: readonly string[], options: RunOptions): Promise<number> {
   const isDaemon = options.socket !== undefined || options.http !== undefined;
   const sources = isDaemon && options.events === undefined ? [] : await eventSources(options.events ?? []);
   const listen = (engine: CallbackEngine, output: StandardOutput) => {
     const lines = new RunLines(output);
     engine.on("action", (action) => lines.asked(action));
-    engine.on("configuration", noteChange);
+    engine.on("configuration", (change) => noteChange(change, log));
     onEnded(engine, (run) => lines.ended(run));
+    if (isDaemon) onEnded(engine, (run) => noteFailure(run, log));
   };
-  return await withEngine(directories, { ...options, warnings: true, trace: isDaemon, listen }, async (session) => {
-    const { engine, output, onStop } = session;
-    const recording = await openRecording(options, options.events ?? []);
-    try {
-      const feed = new EventFeed(engine, output, new RunLines(output), recording);
-      onStop(() => feed.stop());
-      if (isDaemon) {
-        // Only here: a command starts faster with less to load.
-        const { serve } = await import("./serve.js");
-        const read = () => readAll(sources, feed, options);
-        return await serve(session, { ...options, recording, input: { read, stop: () => feed.stop() } });
+  return await withEngine(
+    directories,
+    { ...options, warnings: true, trace: isDaemon, log, listen },
+    async (session) => {
+      const { engine, output, onStop } = session;
+      const recording = await openRecording(options, options.events ?? [], log);
+      try {
+        const feed = new EventFeed(engine, output, new RunLines(output), recording);
+        onStop(() => feed.stop());
+        if (isDaemon) {
+          // Only here: a command starts faster with less to load.
+          const { serve } = await import("./serve.js");
+          const read = () => readAll(sources, feed, log);
+          return await serve(session, { ...options, recording, input: { read, stop: () => feed.stop() } });
+        }
+        const wasRead = await readAll(sources, feed, log);
+        if (!feed.stopped) noteRest(engine, log);
+        await engine.idle();
+        if (feed.refused > 0) log.warn(`${feed.refused} of ${count(feed.lines, "line")} were no events`);
+        return wasRead && feed.refused === 0 ? exitCodes.good : exitCodes.no;
+      } finally {
+        await closeRecording(recording, log);
       }
-      const wasRead = await readAll(sources, feed, options);
-      if (!feed.stopped) noteRest(engine);
-      await engine.idle();
-      if (feed.refused > 0) note(`${feed.refused} of ${count(feed.lines, "line")} were no events`);
-      return wasRead && feed.refused === 0 ? exitCodes.good : exitCodes.no;
-    } finally {
-      await closeRecording(recording);
-    }
+    },
+  );
+}
+
+function noteChange({ generation, added, removed, changed }: ConfigurationChange, log: CommandLog): void {
+  const parts = [...added.map((id) => `+${id}`), ...removed.map((id) => `-${id}`), ...changed.map((id) => `~${id}`)];
+  log.info(`configuration ${generation} holds now: ${parts.join(" ")}`, { generation, added, removed, changed });
+}
+
+/** That a script fails is its own affair, and said in its log; here is said what went wrong around it, such as a mail server that refuses. */
+function noteFailure(run: Run, log: CommandLog): void {
+  const { state, code, reason, id, callback, jobId } = run;
+  if (code === null || (state !== "failed" && state !== "lost")) return;
+  log.warn(`${callback} for job ${jobId} ${state === "lost" ? "is lost" : "failed"}: ${reason} (run ${id})`, {
+    ...fieldsOfRun(run),
+    ...{ state, code, reason },
   });
 }
 
-function noteChange({ generation, added, removed, changed }: ConfigurationChange): void {
-  const parts = [...added.map((id) => `+${id}`), ...removed.map((id) => `-${id}`), ...changed.map((id) => `~${id}`)];
-  note(`configuration ${generation} holds now: ${parts.join(" ")}`);
-}
-
 /** Whether all there was has been read. What it fired so far is not given up if it has not. */
-async function readAll(sources: readonly EventSource[], feed: EventFeed, { color }: RunOptions): Promise<boolean> {
+async function readAll(sources: readonly EventSource[], feed: EventFeed, log: CommandLog): Promise<boolean> {
   for (const source of sources) {
     const stream = source.open();
     if ("isTTY" in stream && stream.isTTY === true) {
-      note('reading events from the terminal, one a line, such as {"event":"submit-job-1001"}; Ctrl-D ends them');
+      log.info('reading events from the terminal, one a line, such as {"event":"submit-job-1001"}; Ctrl-D ends them');
     }
     try {
       await feed.read(stream, source);
     } catch (error) {
-      complain(error, color);
+      log.error(error);
       return false;
     }
     if (feed.stopped) return false;

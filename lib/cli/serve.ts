@@ -3,7 +3,6 @@ import type { HttpOptions } from "../daemon/http-face.js";
 import type { Recording } from "../daemon/recording.js";
 import { ServiceManager } from "../daemon/service-manager.js";
 import type { CloseMode } from "../engine/callback-engine.js";
-import { complain, note } from "./complaint.js";
 import { count } from "./count.js";
 import type { EngineSession } from "./engine-session.js";
 import { exitCodes } from "./exit-codes.js";
@@ -16,14 +15,13 @@ export interface ServeOptions {
   http?: HttpOptions;
   state?: string;
   onStop: CloseMode;
-  color?: boolean;
   recording: Recording | null;
   /** What else events are read from: `read` resolves to whether there was nothing, or all of it was read. */
   input: { read(): Promise<boolean>; stop(): void };
 }
 
 /** Serves until it is told to stop; returns the exit code. */
-export async function serve({ engine, onStop }: EngineSession, options: ServeOptions): Promise<number> {
+export async function serve({ engine, log, onStop }: EngineSession, options: ServeOptions): Promise<number> {
   const { socket = null, http = null, state, recording, input } = options;
   const daemon = await Daemon.open(engine, {
     ...{ socket, http, version: packageVersion(), isDurable: state !== undefined, recording },
@@ -36,13 +34,14 @@ export async function serve({ engine, onStop }: EngineSession, options: ServeOpt
     manager.reloading();
     void engine
       .reload()
-      .catch((error) => complain(error, options.color))
+      .catch((error) => log.error(error))
       .finally(ready);
   };
   process.on("SIGHUP", reload);
   try {
-    if (socket !== null) note(`listening on ${socket}`);
-    if (http !== null) note(`listening on http://${http.host}:${daemon.httpPort}`);
+    const about = { version: packageVersion(), callbacks: engine.callbacks.length, directories: engine.directories };
+    if (socket !== null) log.info(`listening on ${socket}`, { socket, ...about });
+    if (http !== null) log.info(`listening on http://${http.host}:${daemon.httpPort}`, { http, ...about });
     ready();
     const stopped = new Promise<null>((resolve) => {
       onStop(() => {
