@@ -1,7 +1,8 @@
-import { randomBytes, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import { createServer, type Server, type Socket } from "node:net";
 import { asUcbError, UcbError } from "../errors.js";
 import type { Run } from "../execute/run.js";
+import { RandomBytes } from "../random-bytes.js";
 import {
   BridgeConnection,
   type Client,
@@ -51,6 +52,7 @@ export class Bridge {
   readonly #host: ConnectionHost<Grant>;
   readonly #server: Server;
   readonly #directory: PrivateDirectory;
+  readonly #random = new RandomBytes();
   /** By the run's id, which is no secret. */
   readonly #grants = new Map<string, Grant>();
   readonly #connections = new Set<Connection>();
@@ -101,7 +103,7 @@ export class Bridge {
    * @throws UcbError `ERR_UCB_CLOSED` after {@link close}
    */
   grant(run: Run): Access {
-    const secret = randomBytes(32);
+    const secret = this.#random.take(32);
     this.#letIn(run, secret);
     return { socket: this.#directory.socket, token: `${run.id}.${secret.toString("base64url")}` };
   }

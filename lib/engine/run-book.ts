@@ -3,6 +3,7 @@ import type { Job, Subjob, Work } from "../bridge/supervisor.js";
 import type { ErrorCode } from "../errors.js";
 import type { Beginning, Outcome } from "../execute/execution.js";
 import { firedRun, type Run, type SatisfiedTerm } from "../execute/run.js";
+import { RandomBytes } from "../random-bytes.js";
 import { parseEvent } from "../trigger/event.js";
 import { idOf, type TableEntry } from "./callback-table.js";
 
@@ -33,7 +34,7 @@ export const noRecords: EventRecords = {};
 /** Writes the records of runs: the only place that changes one. */
 export class RunBook {
   /** Monotonic, so that runs of one millisecond still sort in the order they fired. */
-  readonly #nextId = monotonicFactory();
+  readonly #nextId = monotonicFactory(fractions());
   /** Unix milliseconds of the latest id that an earlier engine gave; the clock may have been set back since. */
   #latest = 0;
 
@@ -106,4 +107,10 @@ export class RunBook {
     run.retryAt = null;
     run.endedAt = Date.now();
   }
+}
+
+/** Numbers from 0 to less than 1, of 8 bits each. */
+function fractions(): () => number {
+  const random = new RandomBytes();
+  return () => (random.take(1)[0] ?? 0) / 256;
 }
