@@ -6,7 +6,6 @@ which may have compiled the script, takes from here all but the last step.
 # First of all, and as it is: what a main module has before its first line runs.
 namespace = dict(globals())
 forked = namespace.pop("forked", False)
-compiled_script = namespace.pop("compiled_script", None)
 
 import builtins
 import os
@@ -47,11 +46,8 @@ def hide_runner(runner):
 
 def load(script):
     """The compiled script. One that cannot be read or compiled is left to the plain interpreter to report."""
-    if compiled_script is not None:
-        return compiled_script
     try:
-        opened = script if forked or script_descriptor is None else int(script_descriptor)
-        with open(opened, "rb") as source:
+        with open(script if script_descriptor is None else int(script_descriptor), "rb") as source:
             return compile(source.read(), script, "exec", dont_inherit=True)
     except Exception:
         os.execv(sys.executable, [sys.executable, "-u", "-B", script])
@@ -69,12 +65,12 @@ def become(script):
     return vars(main)
 
 
-if len(sys.argv) < 2:
-    sys.exit("usage: run_callback.py SCRIPT")
+def begin():
+    qb._adopt(read_document())
+    builtins.qb = qb
+
 
 home = os.path.dirname(os.path.abspath(__file__))
-if not getattr(sys.flags, "safe_path", False):
-    sys.path[0] = os.path.dirname(os.path.realpath(sys.argv[1]))
 # At the front while qb is imported: no other module of that name is meant. Then at the end, for processes that the
 # script starts with multiprocessing.
 sys.path.insert(0, home)
@@ -82,10 +78,13 @@ import qb
 
 del sys.path[0]
 sys.path.append(home)
-qb._adopt(read_document())
-builtins.qb = qb
 
 if not forked:
+    if len(sys.argv) < 2:
+        sys.exit("usage: run_callback.py SCRIPT")
+    if not getattr(sys.flags, "safe_path", False):
+        sys.path[0] = os.path.dirname(os.path.realpath(sys.argv[1]))
+    begin()
     try:
         exec(load(sys.argv[1]), become(sys.argv[1]))
     except SystemExit:

@@ -21,20 +21,21 @@ import ucb_warm.host
 
 del sys.path[0]
 host = ucb_warm.host.Host(home, sys.argv[1:], had_warnings)
-compiled_script = host.serve()
-
-# From here on this is a fork, and like a runner that has just been started.
+# What all forks have in common: what a runner is before it looks at its script.
 if starts_with_home:
     sys.path.insert(0, home)
 namespace["forked"] = True
-namespace["compiled_script"] = compiled_script
 namespace["__file__"] = host.runner_path
 namespace["__loader__"] = type(namespace["__loader__"])("__main__", host.runner_path)
-exec(host.runner, namespace)
+host.become_runner(namespace)
+code, namespace["script_descriptor"] = host.serve()
+
+# From here on this is a fork, and like a runner that has just been started.
+namespace["begin"]()
 status = 0
 try:
     # As deep as in the runner.
-    exec(namespace["load"](sys.argv[1]), namespace["become"](sys.argv[1]))
+    exec(code or namespace["load"](sys.argv[1]), namespace["become"](sys.argv[1]))
 except SystemExit as error:
     status = ucb_warm.ending.status_of(error)
     if status is None:
@@ -42,7 +43,7 @@ except SystemExit as error:
 except BaseException:
     namespace["hide_runner"](sys._getframe().f_code)
     raise
-namespace.clear()
 ucb_warm.ending.leave(status, host.known)
 # Something needs the interpreter's own, long way to end.
+namespace.clear()
 sys.exit(status)

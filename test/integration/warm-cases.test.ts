@@ -50,6 +50,17 @@ const morePython: Record<string, string> = {
   "a long recursion": "def f(n):\n    return n and f(n - 1)\nf(100000)\n",
   "the time of a process": "import time\nprint(time.process_time() < 5)\n",
   "a warning of a module": "import warnings\nwarnings.filterwarnings('error')\nwarnings.warn('x')\n",
+  "weak references":
+    "import weakref\nclass C: pass\nkept = C()\nwatching = weakref.ref(kept, lambda r: print('gone'))\n",
+  "a finalizer": "import weakref\nclass C: pass\nkept = C()\nweakref.finalize(kept, print, 'gone')\n",
+  "its main thread":
+    "import os, threading\nmain = threading.main_thread()\nprint(main is threading.current_thread(), main.ident == threading.get_ident(), getattr(main, 'native_id', os.getpid()) == os.getpid(), threading.active_count(), main.name)\n",
+  "a fork of its own, and threads":
+    "import os, threading\npid = os.fork()\nif pid == 0:\n    thread = threading.Thread(target=print, args=(threading.active_count(), threading.main_thread() is threading.current_thread()))\n    thread.start()\n    thread.join()\n    os._exit(0)\nprint(os.waitpid(pid, 0)[1])\n",
+  "what it wants done around a fork":
+    "import os, sys\nos.register_at_fork(before=lambda: print('before'), after_in_parent=lambda: print('parent'))\npid = os.fork()\nif pid == 0:\n    os._exit(0)\nos.waitpid(pid, 0)\n",
+  "random numbers of a fork":
+    "import os, random\nfirst, second = os.pipe()\npid = os.fork()\nif pid == 0:\n    os.write(second, repr(random.random()).encode())\n    os._exit(0)\nos.waitpid(pid, 0)\nprint(repr(random.random()).encode() != os.read(first, 100))\n",
   "where qb asks": "print(qb.jobinfo(id=1001)[0]['name'], qb.unblock(5), qb.event['name'])\n",
 };
 

@@ -41,6 +41,10 @@ class Cloner:
         places = (0, address.value) if storage_first else (address.value, 0)
         self._arguments = (number, flags, 0, 0) + places
         self._before, self._in_parent, self._in_child = interpreter_hooks()
+        if sys.version_info >= (3, 7):
+            # As if this were a fork: what is looked up, made and remembered then is there for all.
+            self._before()
+            self._in_child()
 
     def clone(self):
         """The new process's id, or 0 in the new process; raises OSError."""

@@ -7,6 +7,7 @@ import gc
 import io
 import os
 import sys
+from _weakref import ReferenceType
 
 # Extension modules that write something when they are taken apart, unseen by the collector.
 WRITERS = {"_curses", "_dbm", "_gdbm", "_tkinter", "readline"}
@@ -62,15 +63,17 @@ def try_to_leave(status, known):
         return
     if len(sys.modules) != len(known.modules) and not drop_modules(known):
         return
-    sys.modules.pop("__main__", None)
     connections = getattr(sys.modules.get("qb.bridge"), "_idle", [])
     connections.clear()
-    gc.collect()
     if not known.freezes:
+        sys.modules.pop("__main__", None)
+        gc.collect()
         return
-    kinds = set(map(type, gc.get_objects())) - known.harmless
-    if kinds and needs_an_end(kinds) or _thread._count() > 0 or not flushed():
-        return
+    if sees_an_end(known):
+        sys.modules.pop("__main__", None)
+        gc.collect()
+        if sees_an_end(known, ()) or _thread._count() > 0 or not flushed():
+            return
     # What extension modules have left in the C library's buffers.
     known.flush(None)
     os._exit(status)
@@ -148,6 +151,15 @@ def ends_visibly(kind):
     return issubclass(kind, io.IOBase) or any(hasattr(kind, name) for name in ("__del__", "gi_frame", "cr_frame", "ag_frame"))
 
 
-def needs_an_end(kinds):
-    visible = tuple(kind for kind in kinds if ends_visibly(kind))
-    return any(isinstance(item, visible) and not getattr(item, "closed", False) for item in gc.get_objects())
+def sees_an_end(known, watchers=(ReferenceType,)):
+    """Whether somebody sees that what the run has made is destroyed."""
+    kinds = set(map(type, gc.get_objects()))
+    visible = tuple(kind for kind in kinds if kind not in known.harmless and ends_visibly(kind))
+    watching = tuple(kind for kind in kinds if issubclass(kind, watchers))
+    if not visible and not watching:
+        return False
+    return any(
+        (isinstance(item, visible) and not getattr(item, "closed", False))
+        or (isinstance(item, watching) and item.__callback__ is not None)
+        for item in gc.get_objects()
+    )

@@ -18,7 +18,6 @@ class Environment:
         self._shown = os.environb._data
         if self._shown is not os.environ._data:
             raise AttributeError("os.environ and os.environb do not show the same")
-        self._strings = None
         # Making the type of a list costs more than filling one.
         self._kind = ctypes.c_char_p * USUAL
         with open("/proc/self/stat", "rb") as stat:
@@ -30,11 +29,13 @@ class Environment:
         self._keep.argtypes = [ctypes.py_object]
 
     def replace(self, variables):
-        """Takes `NAME=value` strings, as bytes."""
+        """In a fork: takes `NAME=value` strings, as bytes."""
         # Whoever sets a variable makes the C library copy the list first.
         kind = self._kind if len(variables) < USUAL else ctypes.c_char_p * (len(variables) + 1)
-        self._strings = kind(*variables)
-        self._pointer.value = ctypes.addressof(self._strings)
+        strings = kind(*variables)
+        # They are there until the very end, when the interpreter has destroyed all it knows of.
+        self._keep(strings)
+        self._pointer.value = ctypes.addressof(strings)
         self._shown.clear()
         self._shown.update([variable.split(b"=", 1) for variable in variables])
 
@@ -43,7 +44,3 @@ class Environment:
         shown = b"".join(name + b"=" + self._shown[name] + b"\0" for name in NAMES if name in self._shown)
         if len(shown) <= self._room:
             ctypes.memmove(self._start, shown, len(shown))
-
-    def keep(self):
-        """In a fork: the variables are there until the very end, when the interpreter has destroyed all it knows of."""
-        self._keep(self._strings)

@@ -32,7 +32,7 @@ import qb.bridge
 import qb.document
 import qb.jobs
 
-from . import clone, ending, environment, scripts
+from . import clone, ending, environment, holes, scripts, threads
 
 CHANNEL = 3
 LONGEST_PACKET = 1 << 14
@@ -51,44 +51,48 @@ class Host:
         # After a fork each page that is written to is copied first: the same few are used again and again.
         self._buffers = [memoryview(bytearray(LONGEST_PACKET))]
         self._environment = environment.Environment()
+        self._threads = threads.Threads()
+        self._ballast = []
         try:
             self._cloner = clone.Cloner()
             with open(self.runner_path, "rb") as source:
-                self.runner = compile(source.read(), self.runner_path, "exec", dont_inherit=True)
+                self._runner = compile(source.read(), self.runner_path, "exec", dont_inherit=True)
             load(preloaded)
         except Exception as error:
-            self._answer(b"E", str(error).encode("utf-8", "replace")[:4000])
+            self._answer(b"E", reason_of(error))
             os._exit(1)
-        # From now on nobody reads what is said while modules are loaded.
-        self._null = os.open(os.devnull, os.O_RDWR)
-        self._be_nobody()
-        self._settle()
-        self._answer(b"R")
+        # From now on nobody reads what is said while modules are loaded. The host keeps no file and no folder of anybody.
+        null = os.open(os.devnull, os.O_RDWR)
+        for standard in 0, 1, 2:
+            os.dup2(null, standard)
+        os.close(null)
+        os.chdir("/")
+
+    def become_runner(self, namespace):
+        """Executes all of the runner that is the same for each script, in the namespace of its module."""
+        exec(self._runner, namespace)
+        self._runner = None
 
     def serve(self):
-        """Answers requests for as long as there are any. Returns in forks only, with the compiled script if there is."""
+        """Answers requests for as long as there are any. Returns in forks only: see `_begin`."""
+        self._settle()
+        self._answer(b"R")
         while True:
             packet, control = self._receive()
             ticket, letters, body = packet.split(b"\0", 2)
             files = dict(zip(letters.decode("ascii"), received(control)))
+            pid = -1
             try:
-                try:
-                    if "p" in files:
-                        body = read_all(files["p"])
-                    code, limits = self._prepare(body, files)
-                finally:
-                    for descriptor in files.values():
-                        os.close(descriptor)
+                request = self._look_up(body, files)
                 pid = self._cloner.clone()
             except Exception as error:
-                self._answer(b"C", ticket, str(error).encode("utf-8", "replace")[:4000])
-                pid = -1
+                self._answer(b"C", ticket, reason_of(error))
             if pid == 0:
-                self._begin(ticket, limits)
-                return code
+                return self._begin(ticket, request, files)
+            for descriptor in files.values():
+                os.close(descriptor)
             if pid > 0:
                 self._answer(b"N", ticket, b"%d" % pid)
-            self._be_nobody()
 
     def _receive(self):
         try:
@@ -99,11 +103,12 @@ class Host:
             os._exit(0)
         return bytes(self._buffers[0][:size]), control
 
-    def _prepare(self, body, files):
-        """Makes this process what its fork shall be, since it shares all it has: what is done here costs a fork nothing.
-
-        What goes wrong here is found again, and told, by a cold run. Returns the compiled script if there is one.
+    def _look_up(self, body, files):
+        """Takes a request apart, and compiles its script if that was not done yet. The host does no more than what later
+        forks are spared: each page it writes to after a fork is copied first.
         """
+        if "p" in files:
+            body = read_all(files["p"])
         count, limits, folder, rest = body.split(b"\0", 3)
         strings = rest.split(b"\0")
         argv = [os.fsdecode(string) for string in strings[: int(count)]]
@@ -111,45 +116,63 @@ class Host:
         del argv[: argv.index(self.runner_path)]
         if len(argv) < 2:
             raise ValueError("there is no script to run")
-        shadowed = self._scripts.shadowed(argv[1])
+        if "s" not in files:
+            files["s"] = os.open(argv[1], os.O_RDONLY)
+        place, shadowed = self._scripts.folder(argv[1])
         if shadowed is not None:
             raise ImportError("the module %s beside it would not be found: another one is loaded" % shadowed)
-        loaded = len(sys.modules)
-        code = self._scripts.code(argv[1])
-        if len(sys.modules) != loaded:
+        looked_at = self._scripts.looked_at
+        code = self._scripts.code(argv[1], files["s"])
+        if self._scripts.looked_at != looked_at:
             self._settle()
-        os.chdir(folder)
-        os.dup2(files.get("i", self._null), 0)
-        os.dup2(files.get("o", self._null), 1)
-        os.dup2(1, 2)
-        self._environment.replace(strings[int(count) : -1])
-        sys.argv[:] = argv
-        return code, limits.split()
-
-    def _be_nobody(self):
-        """Keeps no file and no folder of a run."""
-        for standard in 0, 1, 2:
-            os.dup2(self._null, standard)
-        os.chdir("/")
+        # Where a cold run finds its script.
+        variables = [one for one in strings[int(count) : -1] if not one.startswith(b"UCB_SCRIPT_DESCRIPTOR=")]
+        return code, argv, place, folder, variables, limits
 
     def _settle(self):
         """What is there now is shared by all forks: none shall touch it for nothing."""
+        self._threads.settle()
+        self.known = ending.Known(self._had_warnings)
         gc.collect()
+        self._ballast.append(holes.filling())
         if hasattr(gc, "freeze"):
             gc.freeze()
-        self.known = ending.Known(self._had_warnings)
 
-    def _begin(self, ticket, limits):
-        os.setsid()
-        self._environment.keep()
-        self._environment.show()
-        if limits:
-            limit(*limits)
+    def _begin(self, ticket, request, files):
+        """In a fork: makes it what a cold run would be. What goes wrong is found again, and told, by a cold run.
+
+        Returns the script's code if it is compiled, and the descriptor of the script if not.
+        """
+        code, argv, place, folder, variables, limits = request
+        pid = b"%d" % os.getpid()
+        try:
+            self._threads.begin()
+            os.chdir(folder)
+            if "i" in files:
+                os.dup2(files["i"], 0)
+            if "o" in files:
+                os.dup2(files["o"], 1)
+                os.dup2(files["o"], 2)
+            for letter, descriptor in files.items():
+                if letter != "s" or code is not None:
+                    os.close(descriptor)
+            os.setsid()
+            self._environment.replace(variables)
+            # Whoever hears of the run can find it, then; and before its limits, which could be too narrow for that.
+            self._environment.show()
+            if limits:
+                limit(*limits.split())
+        except Exception as error:
+            self._answer(b"D", ticket, pid, reason_of(error))
+            os._exit(1)
+        sys.argv[:] = argv
+        if not getattr(sys.flags, "safe_path", False):
+            sys.path[0] = place
         # From here on it is a run, and nobody's fork.
-        self._answer(b"S", ticket, b"%d" % os.getpid())
+        self._answer(b"S", ticket, pid)
         self._channel.close()
-        os.close(self._null)
         gc.enable()
+        return code, files["s"]
 
     def _answer(self, *parts):
         try:
@@ -157,6 +180,10 @@ class Host:
         except OSError:
             # Nobody is there any more: the host, and a fork nobody knows of, have no purpose.
             os._exit(1)
+
+
+def reason_of(error):
+    return str(error).encode("utf-8", "replace")[:4000]
 
 
 def load(modules):

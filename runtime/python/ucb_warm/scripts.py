@@ -21,18 +21,20 @@ NEVER_IMPORTED = {
 
 class Scripts:
     def __init__(self):
+        self.looked_at = 0  # how many were compiled, which leaves more in memory than their code
         self._compiled = {}  # by path: the file's identity and the code
         self._folders = {}  # by path of a script: what its folder and the loaded modules were, and the name shadowed
         self._imports = {}  # names of the standard library that scripts import; False for those that must not be
 
-    def code(self, path):
-        """The compiled script, or None if its own run had better compile it."""
+    def code(self, path, descriptor):
+        """The compiled script, or None if its own run had better compile it. `descriptor` is the file, opened."""
         try:
-            identity = identity_of(os.stat(path))
+            identity = identity_of(os.fstat(descriptor))
             known = self._compiled.get(path)
             if known is not None and known[0] == identity:
                 return known[1]
-            code = self._compile(path)
+            self.looked_at += 1
+            code = self._compile(path, descriptor)
         except Exception:
             # Whatever is wrong with it, the run finds the same and says so where the script's author looks.
             return None
@@ -43,30 +45,30 @@ class Scripts:
             return code[1]
         return None
 
-    def shadowed(self, path):
-        """A module of the script's folder that a cold run would import instead of one that is loaded here, or None."""
+    def folder(self, path):
+        """Where the script imports from, and a module there that it would import instead of one that is loaded, or None."""
         folder, own = os.path.split(path)
         try:
             # Which modules there are changes with either.
             state = identity_of(os.stat(folder)), len(sys.modules)
             known = self._folders.get(path)
             if known is None or known[0] != state:
-                names = {name.split(".", 1)[0] for name in os.listdir(folder)}
+                real = os.path.dirname(os.path.realpath(path))
+                names = {name.split(".", 1)[0] for name in os.listdir(real)}
                 names.discard(own.split(".", 1)[0])
                 loaded = [name for name in names if name in sys.modules and name not in sys.builtin_module_names]
                 if len(self._folders) >= MOST:
                     self._folders.clear()
-                known = self._folders[path] = (state, loaded[0] if loaded else None)
+                known = self._folders[path] = (state, real, loaded[0] if loaded else None)
         except OSError:
-            return None
-        return known[1]
+            return os.path.dirname(os.path.realpath(path)), None
+        return known[1:]
 
-    def _compile(self, path):
-        with open(path, "rb") as file:
-            identity = identity_of(os.fstat(file.fileno()))
-            source = file.read(LARGEST + 1)
-            if len(source) > LARGEST or identity_of(os.fstat(file.fileno())) != identity:
-                return None
+    def _compile(self, path, descriptor):
+        identity = identity_of(os.fstat(descriptor))
+        source = os.pread(descriptor, LARGEST + 1, 0)
+        if len(source) != identity[2] or identity_of(os.fstat(descriptor)) != identity:
+            return None
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             code = compile(source, path, "exec", dont_inherit=True)
