@@ -43,7 +43,8 @@ export type { ConfigurationChange } from "./engine/configuration-change.js";
 export type { CallbackCounters, DropCode } from "./engine/counters.js";
 export type { EngineEvents } from "./engine/engine-events.js";
 export type { EngineOptions } from "./engine/engine-options.js";
-export type { PendingTrigger } from "./engine/memory-trace.js";
+export type { EventExplanation, Obstacle, OwnerStanding, TriggerStanding } from "./engine/event-explanation.js";
+export type { Happening, PendingTrigger } from "./engine/memory-trace.js";
 export { type ErrorCode, errorCodes, type SourcePosition, UcbError, type UcbErrorDetails } from "./errors.js";
 export type { CallbackFunction, FunctionContext } from "./execute/function.js";
 export type { Launched, LaunchObserver, ProcessOutcome, ProcessStarted } from "./execute/launched.js";
@@ -66,6 +67,7 @@ export { type EventFields, formatEvent, parseEvent } from "./trigger/event.js";
 export { trigger } from "./trigger/literal.js";
 export { type AttachedJob, type Match, Matcher, type MemoryVisitor } from "./trigger/matcher.js";
 export { type ParsedTrigger, parseTrigger } from "./trigger/parse.js";
+export type { TermStanding } from "./trigger/standing.js";
 export {
   type EventName,
   type EventType,

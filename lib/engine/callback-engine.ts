@@ -30,6 +30,7 @@ import { CurrentSite } from "./current-site.js";
 import { DurableState } from "./durable-state.js";
 import { EngineEmitter, type EngineEvents } from "./engine-events.js";
 import type { EngineOptions } from "./engine-options.js";
+import { type EventExplanation, explainEvent } from "./event-explanation.js";
 import { functionLimits } from "./function-limits.js";
 import { JobRecords } from "./job-records.js";
 import type { Site } from "./load-site.js";
@@ -185,6 +186,20 @@ export class CallbackEngine {
    */
   pending(jobId?: number): PendingTrigger[] {
     return this.#matching.memories.pending(jobId);
+  }
+
+  /**
+   * What an event would do if it were reported now, trigger by trigger: what it satisfies, what happened before and by which event
+   * (known with `trace`), what is missing, and what keeps a run from beginning. Changes nothing.
+   * @throws UcbError `ERR_UCB_EVENT` if the event is malformed, `ERR_UCB_CLOSED` after {@link close}
+   */
+  async explain(event: string | EngineEvent): Promise<EventExplanation> {
+    if (this.#isClosed) throw closedError();
+    const [text, job] = typeof event === "string" ? [event] : [textOf(event), recordsOf(event).job];
+    return await explainEvent(text, job, {
+      ...{ table: this.#table, records: this.#records, memories: () => this.#matching.memories },
+      obstacle: (callbackId, limits, owner) => this.#runs.obstacle(callbackId, limits, owner),
+    });
   }
 
   /** Callbacks that failed too often and are not run for a while, by their ids. */

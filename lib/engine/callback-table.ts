@@ -44,6 +44,11 @@ export class CallbackTable {
     return this.#sites;
   }
 
+  /** All of them, disabled ones included. */
+  get entries(): TableEntry[] {
+    return [...this.#sites, ...this.#functions].filter((entry) => entry !== undefined);
+  }
+
   get(index: number): TableEntry | undefined {
     return index < this.#sites.length ? this.#sites[index] : this.#functions[index - this.#sites.length];
   }

@@ -17,6 +17,7 @@ import { dropReason } from "./drop-reason.js";
 import type { DurableState } from "./durable-state.js";
 import type { Ending, Slot } from "./ending.js";
 import type { EngineEmitter } from "./engine-events.js";
+import type { Obstacle } from "./event-explanation.js";
 import type { JobRecords } from "./job-records.js";
 import type { RecoveredRun } from "./recovery.js";
 import { type EventRecords, type OpenRun, RunBook } from "./run-book.js";
@@ -113,6 +114,11 @@ export class Runs {
 
   pauses(): ReadonlyMap<string, CallbackPause> {
     return this.#scheduler.pauses();
+  }
+
+  /** What a run would meet that fired now; null if nothing. */
+  obstacle(callbackId: string, limits: RunLimits, jobId: number): Obstacle | null {
+    return this.#scheduler.obstacle(callbackId, limits, jobId);
   }
 
   idle(): Promise<void> {
@@ -263,7 +269,8 @@ function optionsOf(entry: TableEntry): CallbackOptions {
   return entry.kind === "site" ? entry.callback.options : defaultOptions;
 }
 
-function limitsOf(entry: TableEntry): RunLimits {
+/** The limits of a callback's runs. */
+export function limitsOf(entry: TableEntry): RunLimits {
   if (entry.kind === "gone") return goneLimits;
   return entry.kind === "site" ? entry.callback.options : entry.callback.limits;
 }

@@ -2,7 +2,9 @@ import type { RunLimits } from "../config/run-limits.js";
 import type { CallbackPause } from "./breaker.js";
 import { type Clock, systemClock } from "./clock.js";
 import type { CallbackCounters, DropCode } from "./counters.js";
+import { dropReason } from "./drop-reason.js";
 import { countEnding, type Ending, type Slot, verdictOf } from "./ending.js";
+import type { Obstacle } from "./event-explanation.js";
 import type { Lane, PauseChange } from "./lane.js";
 import { Lanes } from "./lanes.js";
 import { retryDelayMs } from "./retry-delay.js";
@@ -175,6 +177,25 @@ export class Scheduler<Item> {
   /** Those callbacks that are paused, by id. */
   pauses(): Map<string, CallbackPause> {
     return this.#lanes.pauses();
+  }
+
+  /** What a run would meet that fired now; null if nothing. Counts nothing. */
+  obstacle(callbackId: string, limits: RunLimits, ownerId: number): Obstacle | null {
+    const lane = this.#lanes.get(callbackId);
+    if (lane === undefined) return null;
+    const now = this.#clock.now();
+    const throttledMs = lane.throttle?.waitMs(ownerId, now) ?? 0;
+    if (throttledMs > 0) {
+      const until = Math.ceil(this.#clock.unix() + throttledMs);
+      return { kind: "throttled", reason: dropReason("ERR_UCB_THROTTLED", limits), until };
+    }
+    if (lane.waiting >= limits.queue && limits.overflow !== "drop-oldest") {
+      const coalesces = limits.overflow === "coalesce" && (lane.strands.get(ownerId)?.waiting ?? 0) > 0;
+      const code = coalesces ? "ERR_UCB_COALESCED" : "ERR_UCB_QUEUE_FULL";
+      return { kind: coalesces ? "coalesced" : "queue-full", reason: dropReason(code, limits), until: null };
+    }
+    const { pause } = lane;
+    return pause === null ? null : { kind: "paused", reason: pause.reason, until: pause.until };
   }
 
   /** Resolves as soon as nothing waits or executes, at once if that is so now. */

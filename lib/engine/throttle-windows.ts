@@ -25,6 +25,11 @@ export class ThrottleWindows {
     return window === undefined || window.runs < this.#throttle.runs || window.endsAt <= now;
   }
 
+  /** How long it is until it allows one more; 0 if it does now. */
+  waitMs(jobId: number, now: number): number {
+    return this.allows(jobId, now) ? 0 : (this.#windows.get(this.#keyOf(jobId))?.endsAt ?? now) - now;
+  }
+
   count(jobId: number, now: number): void {
     const key = this.#keyOf(jobId);
     const window = this.#windows.get(key);
