@@ -67,7 +67,15 @@ function argumentWords(argument: Argument, commands: readonly string[]): Argumen
 }
 
 const kinds: Readonly<Record<string, "file" | "directory" | "group" | "run" | "callback">> = {
-  ...{ FILE: "file", PATH: "file", DIR: "directory", GROUP: "group", RUN: "run", CALLBACK: "callback" },
+  ...{
+    FILE: "file",
+    PATH: "file",
+    FILE_OR_DIR: "file",
+    DIR: "directory",
+    GROUP: "group",
+    RUN: "run",
+    CALLBACK: "callback",
+  },
 };
 
 /** By what the value is called in the help. */

@@ -31,6 +31,7 @@ for (const shell of shells) {
     expect(await tab("check eve")).toEqual(["check", "everything"]);
     expect(await tab("explain submit-job-1 eve")).toEqual(["explain", "submit-job-1", "everything"]);
     expect(await offers("run --events ev")).toEqual(["evening.conf", "events.ndjson", "everything"]);
+    expect(await offers("replay --run ev")).toEqual(["evening.conf", "events.ndjson", "everything"]);
     expect(await tab("list --qb-conf eveni")).toEqual(["list", "--qb-conf", "evening.conf"]);
   });
 

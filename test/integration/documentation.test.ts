@@ -1,43 +1,15 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { loadConfiguration } from "../../lib/config/load-configuration.js";
 import { performancePath, withResults } from "../../scripts/performance-tables.js";
 import { referencePath, withTables } from "../../scripts/reference-tables.js";
+import { callbackFolder, examples, folder, readDocument, root } from "../support/document-examples.js";
 import { startCommand } from "../support/run-command.js";
 
 const run = promisify(execFile);
-const root = fileURLToPath(new URL("../..", import.meta.url));
-
-function read(document: string): string {
-  return readFileSync(join(root, document), "utf8");
-}
-
-/** The code blocks of a document that follow `<!-- example: NAME -->`, in order. */
-function examples(document: string, name: string): string[] {
-  const blocks = read(document).matchAll(/<!-- example: (\S+) -->\n```\w+\n([\s\S]*?)```/g);
-  return [...blocks].filter(([, found]) => found === name).map(([, , code]) => code ?? "");
-}
-
-function folder(): string {
-  const made = mkdtempSync(join(tmpdir(), "ucb-doc-"));
-  onTestFinished(() => rmSync(made, { recursive: true, force: true }));
-  return made;
-}
-
-/** A callback directory inside of `where`. */
-function callbackFolder(where: string, callbacksConf: string, scripts: Record<string, string>): string {
-  const callback = join(where, "callback");
-  mkdirSync(callback, { mode: 0o755 });
-  for (const [name, text] of Object.entries({ "callbacks.conf": callbacksConf, ...scripts })) {
-    writeFileSync(join(callback, name), text, { mode: 0o644 });
-  }
-  return callback;
-}
 
 /** The example with the site's paths replaced by those of the test. */
 function placed(code: string | undefined, callback: string, where: string): string {
@@ -177,7 +149,7 @@ test("a script reads its standard input as the reference shows", async () => {
 test("every example in TypeScript compiles as a consumer's that is strict", async () => {
   const where = folder();
   const documents = ["README.md", "docs/supervisor-author.md"];
-  const blocks = documents.flatMap((document) => [...read(document).matchAll(/```ts\n([\s\S]*?)```/g)]);
+  const blocks = documents.flatMap((document) => [...readDocument(document).matchAll(/```ts\n([\s\S]*?)```/g)]);
   expect(blocks.length).toBeGreaterThanOrEqual(6);
   blocks.forEach(([, code], index) => void writeFileSync(join(where, `example-${index}.mts`), code ?? ""));
   installPackage(where);
