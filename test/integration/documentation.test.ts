@@ -41,25 +41,6 @@ test("the figures of the page on performance are those that were measured", () =
   expect(text, "run: npx tsx scripts/performance-tables.ts").toBe(withResults(text));
 });
 
-test("the README's first callback does what it says", async () => {
-  const where = folder();
-  const commands = examples("README.md", "first-callback");
-  expect(commands).toHaveLength(4);
-  const outputs: string[] = [];
-  for (const command of commands) {
-    // What npx does in a checkout, where the command lies beside the packages.
-    const script = `set -e\nnpx() { shift; "${process.execPath}" "${root}/dist/cli/main.js" "$@"; }\n${command}`;
-    const { stdout } = await run("bash", ["-c", script], { cwd: where });
-    outputs.push(stdout);
-  }
-  expect(outputs[1]).toContain("no errors, no warnings");
-  expect(outputs[1]).toContain("complete-job-1001 fires 1 of 1 callback");
-  expect(outputs[2]).toContain("job 1001, shot010, is done");
-  expect(JSON.parse(outputs[3] ?? "")).toMatchObject({
-    run: { callback: "hello.py", event: "failed-job-1002", state: "succeeded", exitCode: 0 },
-  });
-});
-
 test("the engine is embedded as the supervisor author's page shows", async () => {
   const where = folder();
   const callback = callbackFolder(where, "frame.py = complete-work-self-*\n", {
