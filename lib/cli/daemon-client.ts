@@ -69,10 +69,17 @@ export function socketPath({ socket }: ClientOptions): string {
   return socket ?? (process.env.UCB_CONTROL || usualSocket);
 }
 
-function refuseErrors(answer: { error?: { message: string; code: string; hint?: string } }): object {
+interface Refusal {
+  message: string;
+  code: UcbError["code"];
+  hint?: string;
+  place?: { file: string; line?: number; column?: number };
+}
+
+function refuseErrors(answer: { error?: Refusal }): object {
   const { error } = answer;
   if (error === undefined) return answer;
-  throw new UcbError(error.code as UcbError["code"], error.message, { hint: error.hint });
+  throw new UcbError(error.code, error.message, { hint: error.hint, ...error.place });
 }
 
 function unreachable(path: string, error: NodeJS.ErrnoException): UcbError {

@@ -14,9 +14,10 @@ export function actionLine({ verb, target, ids, by }: Action): object {
   return { action: { verb, target, ids, run: by.id } };
 }
 
-/** A line, counted from 1, that cannot be taken. */
-export function errorLine(line: number, { message, code, hint }: UcbError): object {
-  return { error: { line, message, code, ...(hint === undefined ? {} : { hint }) } };
+/** A line, counted from 1, that cannot be taken; `place` is where in a file of the site the cause is, if it is there. */
+export function errorLine(line: number, { message, code, hint, file, line: at, column }: UcbError): object {
+  const place = file === undefined ? {} : { place: { file, line: at, column } };
+  return { error: { line, message, code, ...(hint === undefined ? {} : { hint }), ...place } };
 }
 
 /** Only what should have been warm and was not: of all others nobody need know. */

@@ -67,6 +67,16 @@ test("events are taken, runs shown, their output printed, and the daemon says ho
   expect(status).toContain("in memory");
 });
 
+test("an event carries its own job's record, from a file with several, too", async () => {
+  const { ask, site } = await startDaemon();
+  const file = site.path("jobs.json");
+  writeFileSync(file, JSON.stringify([{ id: 7, label: "lamp" }, { id: 8 }]));
+  expect(await ask("emit", "done-job-8", "--job", file)).toMatchObject({ code: 0, stderr: "" });
+  const missing = await ask("emit", "done-job-9", "--job", file);
+  expect(missing).toMatchObject({ code: 1, stdout: "" });
+  expect(missing.stderr).toContain(`none of the 2 records in ${file} is of job 9`);
+});
+
 test("half-satisfied triggers are shown with what they have seen and what they wait for", async () => {
   const { ask } = await startDaemon();
   await ask("emit", "submit-job-6");
@@ -100,6 +110,7 @@ test("a good configuration is taken over, a bad one refused, and the daemon keep
   writeFileSync(conf, "both.py = done-jub-self\n");
   const bad = await ask("reload");
   expect(bad).toMatchObject({ code: 1, stdout: "" });
+  expect(bad.stderr).toContain(`${conf}:1:16: `);
   expect(bad.stderr).toMatch(/did you mean "job"/);
   expect(JSON.parse((await ask("emit", "done-job-1", "--json")).stdout).taken.runs).toHaveLength(1);
 });
