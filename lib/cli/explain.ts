@@ -9,6 +9,7 @@ import { count } from "./count.js";
 import { type EventArgument, eventArgument, readEventArgument } from "./event-argument.js";
 import { doubtOf } from "./event-doubt.js";
 import { exitCodes, type Finish } from "./exit-codes.js";
+import { explainNow, explainStopped } from "./explain-now.js";
 import { explainRun } from "./explain-run.js";
 import { addJobOption, readJobFile } from "./job-file.js";
 import { placeText } from "./place-text.js";
@@ -28,26 +29,43 @@ export function addExplain(program: Command, finish: Finish): void {
     .argument("[EVENT]", eventArgument[1])
     .argument(...directoriesArgument)
     .option("--run <RUN>", "say instead why a run of a daemon fired, with the events that led to it")
+    .option("--now", "ask a running daemon: with what has happened to its jobs, and its limits")
     .option(
       "--socket <PATH>",
-      "with --run: the daemon's socket (default: $UCB_CONTROL, else /run/ucb.sock)",
+      "with --run or --now, which it implies: the daemon's socket (default: $UCB_CONTROL, else /run/ucb.sock)",
+      toAbsolute,
+    )
+    .option(
+      "--state <DIR>",
+      "with what has happened to the jobs of a daemon that has stopped: its --state",
       toAbsolute,
     );
   addJobOption(addSiteOptions(command))
     .addHelpText("after", epilogue)
     .action(async (event: string | undefined, directories: string[], options: ExplainOptions) => {
-      if (options.run !== undefined && event === undefined) {
-        finish(await explainRun(options.run, options));
-      } else if (event === undefined || options.run !== undefined) {
-        command.error("error: either an EVENT or --run RUN is needed", { exitCode: exitCodes.usage });
-      } else finish(await explain(readEventArgument(event, command), directories, options));
+      const refuse = (message: string) => command.error(`error: ${message}`, { exitCode: exitCodes.usage });
+      const { run, state, socket } = options;
+      if (run !== undefined && event === undefined) return finish(await explainRun(run, options));
+      if (event === undefined || run !== undefined) return refuse("either an EVENT or --run RUN is needed");
+      const { text, ...fields } = readEventArgument(event, command);
+      if (options.now !== true && socket === undefined) {
+        if (state === undefined) return finish(await explain({ text, ...fields }, directories, options));
+        return finish(await explainStopped(text, directories, state, options));
+      }
+      if (state !== undefined)
+        return refuse("--state is of a daemon that has stopped: --now and --socket ask one that runs");
+      if (directories.length > 0 || options.qbConf !== undefined)
+        return refuse("a daemon has a configuration of its own");
+      return finish(await explainNow(text, options));
     });
 }
 
 interface ExplainOptions extends SiteOptions {
   job?: string;
   run?: string;
+  now?: boolean;
   socket?: string;
+  state?: string;
 }
 
 const epilogue = `
@@ -55,16 +73,23 @@ Triggers that name a parent or a label are about other jobs: give their records 
 for example
   [{"id": 1001, "label": "sim", "pgrp": 1001}, {"id": 1002, "label": "render", "pgrp": 1001, "pid": 1001}]
 
+With --now, and with --state, what has happened before counts: for each job that the event concerns it says which
+terms of the trigger it satisfies, which are satisfied and by which event, which are missing, and what would
+keep a run from beginning: a throttle, a full queue, a pause. Nothing is reported, and nothing changes.
+
 Exit codes: 0 the event fires something; 1 it fires nothing, or something failed; 2 wrong usage.
 
 --json prints one document:
   {"event","callbacks":[{"file","trigger","fires","terms":[{"text","satisfied","reason"}]}]}
-with a row for each trigger; those of callbacks that are switched off also have "enabled":false.
+with a row for each trigger; those of callbacks that are switched off also have "enabled":false. With --now and --state:
+  {"explain":{"event","isAttached","triggers":[{"callbackId","callback","enabled","trigger","fires","owners":[...],
+   "omitted"}],"leftOut":[...]}}, see docs/reference.md
 
 Examples:
   ucb explain complete-work-1001-17
   ucb explain done-job-1001 /apps/qube/callback --job jobs.json
   ucb explain globaltime-809222400 --json
+  ucb explain done-job-1001 --now
   ucb explain --run 01KB3V0M3QY8Z9C1V5T7W2X4R6
 `;
 

@@ -1,6 +1,9 @@
+import type { Job } from "../bridge/supervisor.js";
 import type { CallbackEngine } from "../engine/callback-engine.js";
+import type { EventExplanation } from "../engine/event-explanation.js";
 import { asUcbError, UcbError } from "../errors.js";
 import type { Run } from "../execute/run.js";
+import { parseEvent } from "../trigger/event.js";
 import type { Question } from "./question.js";
 import type { Recording, RecordingStatus } from "./recording.js";
 import type { RunLog } from "./run-log.js";
@@ -30,6 +33,11 @@ export interface DeskOptions {
   version: string;
   isDurable: boolean;
   recording: Recording | null;
+}
+
+/** What an event would do now, and what of the configuration is left out and can do nothing. */
+export interface NowExplanation extends EventExplanation {
+  leftOut: { code: string; message: string; file: string; line: number; column: number }[];
 }
 
 /** No more of a log than this is sent, its end, in bytes. */
@@ -73,6 +81,8 @@ export class Desk {
         const callback = this.#engine.callbacks.find(({ id }) => id === run.callbackId);
         return { why: whyOf(run, callback, this.#generation) };
       }
+      case "explain":
+        return { explain: await this.#explain(question.event, question.job) };
       case "log":
         return { log: await this.#read(this.#find(question.run)) };
       case "pending":
@@ -95,6 +105,15 @@ export class Desk {
       counters: Object.fromEntries(this.#engine.counters()),
       pauses: Object.fromEntries(this.#engine.pauses()),
     };
+  }
+
+  async #explain(event: string, job: Job | undefined): Promise<NowExplanation> {
+    const { name, type, jobId, extra } = parseEvent(event);
+    const explanation = await this.#engine.explain(job === undefined ? event : { name, type, jobId, extra, job });
+    const leftOut = this.#engine.diagnostics
+      .filter(({ severity }) => severity === "error")
+      .map(({ code, message, file, line, column }) => ({ code, message, file, line, column }));
+    return { ...explanation, leftOut };
   }
 
   #find(id: string): Run {

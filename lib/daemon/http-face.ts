@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { asUcbError, UcbError } from "../errors.js";
+import { asUcbError, type ErrorCode, UcbError } from "../errors.js";
 import type { ControlRoom } from "./control-connection.js";
 import { LineServer } from "./line-server.js";
 import { parseQuestion, type Question } from "./question.js";
@@ -24,8 +24,8 @@ const ndjson = { "content-type": "application/x-ndjson; charset=utf-8" };
  * The daemon over HTTP, for those who cannot reach its socket. It knows no users: whoever can connect may do everything, so it
  * listens only where it is told to.
  *
- * `POST /events` takes events, a line each, and answers a line for each; `GET /status`, `/runs`, `/runs/ID`, `/runs/ID/log` and
- * `/pending` answer questions; `POST /reload` reloads; `GET /follow` tells what happens; `GET /metrics` and `/healthz` are for
+ * `POST /events` takes events, a line each, and answers a line for each; `GET /status`, `/runs`, `/runs/ID`, `/runs/ID/log`,
+ * `/pending` and `/explain?event=EVENT` answer questions; `POST /reload` reloads; `GET /follow` tells what happens; `GET /metrics` and `/healthz` are for
  * those who watch.
  */
 export class HttpFace {
@@ -115,6 +115,8 @@ function questionOf(path: string, search: URLSearchParams): Question | null {
       return parseQuestion({ ...fields, ask: "runs" });
     case "GET /pending":
       return parseQuestion({ ...fields, ask: "pending" });
+    case "GET /explain":
+      return parseQuestion({ ask: "explain", of: { event: search.get("event") } });
     case "POST /reload":
       return { ask: "reload" };
     default:
@@ -122,10 +124,17 @@ function questionOf(path: string, search: URLSearchParams): Question | null {
   }
 }
 
+/** Of errors that say something else than that we failed. */
+const statuses: Partial<Record<ErrorCode, number>> = {
+  ERR_UCB_INPUT: 400,
+  ERR_UCB_EVENT: 400,
+  ERR_UCB_UNKNOWN_RUN: 404,
+  ERR_UCB_CONFIG: 409,
+};
+
 function refuse(response: ServerResponse, error: UcbError): void {
-  const status = error.code === "ERR_UCB_INPUT" ? 400 : error.code === "ERR_UCB_UNKNOWN_RUN" ? 404 : 500;
   response
-    .writeHead(error.code === "ERR_UCB_CONFIG" ? 409 : status, { "content-type": "application/json; charset=utf-8" })
+    .writeHead(statuses[error.code] ?? 500, { "content-type": "application/json; charset=utf-8" })
     .end(`${JSON.stringify(errorLine(0, error))}\n`);
 }
 

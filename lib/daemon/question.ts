@@ -1,5 +1,7 @@
+import type { Job } from "../bridge/supervisor.js";
 import { UcbError } from "../errors.js";
 import type { RunState } from "../execute/run.js";
+import { parseEventRecord } from "./event-line.js";
 import type { RunQuery } from "./run-log.js";
 
 /** What a client may ask a daemon beside reporting events. */
@@ -8,6 +10,8 @@ export type Question =
   | ({ ask: "runs" } & RunQuery)
   | { ask: "run"; run: string }
   | { ask: "log"; run: string }
+  /** What an event would do if it were reported now. */
+  | { ask: "explain"; event: string; job: Job | undefined }
   /** Why a run fired. */
   | { ask: "why"; run: string }
   | { ask: "pending"; jobId: number | undefined }
@@ -40,6 +44,8 @@ export function parseQuestion(record: Readonly<Record<string, unknown>>): Questi
     case "log":
     case "why":
       return { ask, run: text(record, "run") };
+    case "explain":
+      return { ask, ...reported(record.of) };
     case "pending":
       return { ask, jobId: optional(record, "job", jobId) };
     case "runs":
@@ -52,9 +58,16 @@ export function parseQuestion(record: Readonly<Record<string, unknown>>): Questi
       };
     default:
       throw mistake(
-        `ask must be status, runs, run, log, why, pending, reload or follow, not ${JSON.stringify(ask) ?? "nothing"}`,
+        `ask must be status, runs, run, log, why, explain, pending, reload or follow, not ${JSON.stringify(ask) ?? "nothing"}`,
       );
   }
+}
+
+/** The line that an event would be reported with. */
+function reported(of: unknown): { event: string; job: Job | undefined } {
+  const event = parseEventRecord(of);
+  if (typeof event === "string") return { event, job: undefined };
+  return { event: String((of as Fields).event), job: event.job };
 }
 
 type Fields = Readonly<Record<string, unknown>>;

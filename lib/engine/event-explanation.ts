@@ -1,5 +1,6 @@
 import type { Job } from "../bridge/supervisor.js";
 import type { RunLimits } from "../config/run-limits.js";
+import { UcbError } from "../errors.js";
 import type { Trigger } from "../trigger/ast.js";
 import { type EventFields, isGlobal, parseEvent } from "../trigger/event.js";
 import type { AttachedJob } from "../trigger/matcher.js";
@@ -74,6 +75,9 @@ export async function explainEvent(
   room: ExplanationRoom,
 ): Promise<EventExplanation> {
   const fields = parseEvent(event);
+  if (carried !== undefined && carried.id !== fields.jobId) {
+    throw new UcbError("ERR_UCB_EVENT", `event "${event}" carries the record of job ${carried.id}`);
+  }
   const rules = room.table.entries.flatMap((entry) => triggersOf(entry).map((trigger) => ({ entry, trigger })));
   const jobs = await jobsOf(fields, carried, rules, room.records);
   const memories = room.memories();

@@ -13,7 +13,8 @@ export interface Retention {
 /** A file that LMDB cannot be trusted with: mapping a truncated one would end the whole process. */
 export class DamagedJournal extends Error {}
 
-const file = "journal.mdb";
+/** The name of LMDB's file in the state folder. */
+export const journalFile = "journal.mdb";
 const pageBytes = 4096;
 const lmdbMagic = 0xbeefc0de;
 /** Offsets in each of LMDB's two first pages: behind the page header, and the last two of the meta page's fields. */
@@ -29,8 +30,8 @@ export class JournalStore {
 
   /** @throws DamagedJournal, or what LMDB says */
   constructor(folder: string, retention: Retention) {
-    const path = join(folder, file);
-    checkFile(path);
+    const path = join(folder, journalFile);
+    checkJournalFile(path);
     this.#root = open({ path, maxDbs: 8, overlappingSync: false });
     const table = (name: Table, encoding: "string" | "binary") =>
       this.#root.openDB<unknown, string>({ name, encoding, cache: false });
@@ -104,8 +105,9 @@ export class JournalStore {
 /**
  * Makes sure that the file is as long as its own description says. Source: the layout of LMDB's two meta pages, each with
  * a magic number, the number of the last page in use and the number of the transaction that wrote it; the newer one holds.
+ * @throws DamagedJournal
  */
-function checkFile(path: string): void {
+export function checkJournalFile(path: string): void {
   if (!existsSync(path)) return;
   const descriptor = openSync(path, "r");
   try {
