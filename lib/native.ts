@@ -108,9 +108,9 @@ export interface NativeAddon {
   /**
    * A matcher, and numbers that it writes where they can be read without a call: how many pairs the last match fires (-1
    * for a malformed event), how many owners are noted whose memories changed, and as many pairs of callback number and
-   * owner job as there is room for.
+   * owner job as there is room for; and one of its own that is 1 while the matcher is the chosen one.
    */
-  matcherCreate(pairs: number): [NativeMatcher, Float64Array<ArrayBuffer>];
+  matcherCreate(pairs: number): [NativeMatcher, Float64Array<ArrayBuffer>, Float64Array<ArrayBuffer>];
   /** Replaces all rules by a compiled program; memories of rules with an unchanged key survive. Throws `ERR_UCB_PROGRAM`. */
   matcherLoad(matcher: NativeMatcher, program: Uint8Array): void;
   /** Attaches a job, or updates what is known of an attached one. `pid` 0 is no parent, `pgrp` 0 is the job's own id. */
@@ -122,6 +122,10 @@ export interface NativeAddon {
    * `removed-job` detaches afterwards.
    */
   matcherMatch(matcher: NativeMatcher, event: string): void;
+  /** Makes a matcher the chosen one of this thread, in place of another. */
+  matcherChoose(matcher: NativeMatcher): void;
+  /** {@link matcherMatch} by the chosen matcher, of whom the addon then need not be told. */
+  matcherMatchChosen(event: string): void;
   /**
    * Matches lines of `bytes`, from the one on that begins at `from`, and writes into `results`: where the first line begins
    * that was not read, how many lines were events, how many of the numbers are used; then four for each entry: what

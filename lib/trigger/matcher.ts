@@ -34,7 +34,7 @@ export interface AttachedJob {
 export type MemoryVisitor = (owner: number, exported: Uint8Array<ArrayBuffer> | null) => void;
 
 /** Called for every event: the addon's object answers a look-up by hashing the name. */
-const { matcherMatch } = native;
+const { matcherMatchChosen } = native;
 
 /** Pairs an answer may have before it is fetched in a second call. */
 const usualPairs = 512;
@@ -50,12 +50,13 @@ export class Matcher {
   #handle: NativeMatcher | null;
   /** Written by the native side; see {@link native.matcherCreate}. */
   readonly #numbers: Float64Array;
+  readonly #isChosen: Float64Array;
   /** Where answers are copied to before their visitor is called, who may match other events; null while in use. */
   #pairs: Float64Array | null = new Float64Array(usualPairs * 2);
   #batch: Float64Array | null = null;
 
   constructor() {
-    [this.#handle, this.#numbers] = native.matcherCreate(usualPairs);
+    [this.#handle, this.#numbers, this.#isChosen] = native.matcherCreate(usualPairs);
   }
 
   /**
@@ -105,7 +106,8 @@ export class Matcher {
   matchEach(event: string | EventFields, fire: (callback: number, jobId: number) => void): number {
     const handle = this.#open();
     const text = typeof event === "string" ? event : formatEvent(event);
-    matcherMatch(handle, text);
+    if (this.#isChosen[0] !== 1) native.matcherChoose(handle);
+    matcherMatchChosen(text);
     const count = this.#numbers[0] ?? 0;
     if (count === 0) return 0;
     if (typeof fire !== "function") throw argumentError("fire", "a function", fire);

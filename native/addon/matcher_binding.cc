@@ -26,30 +26,38 @@ constexpr const char* kProgram = "ERR_UCB_PROGRAM";
 
 constexpr uint64_t kMostPairs = uint64_t{1} << 20;
 
+// Of less than 2^63, which processors convert at once.
+double Number(uint64_t number) {
+  return static_cast<double>(static_cast<int64_t>(number));
+}
+
 // Writes as many pairs as fit.
 void WritePairs(std::span<const Firing> firings, double* target, std::size_t length) {
   const std::size_t pairs = std::min(firings.size(), length / 2);
   for (std::size_t i = 0; i < pairs; ++i) {
     target[2 * i] = static_cast<double>(firings[i].callback);
-    target[2 * i + 1] = static_cast<double>(firings[i].owner);
+    target[2 * i + 1] = Number(firings[i].owner);
   }
 }
 
-// The handle's numbers as a Float64Array. They belong to both: neither a transfer of the array's memory to another
-// thread nor the end of either leaves the other with memory that is gone.
-napi_value ShareNumbers(napi_env env, const MatcherHandle& handle) {
+// Puts the handle's numbers into an array, as two Float64Arrays: what it answers, and whether it is chosen. They belong
+// to both sides: neither a transfer of their memory to another thread nor the end of either leaves the other with
+// memory that is gone.
+bool ShareNumbers(napi_env env, const MatcherHandle& handle, napi_value array) {
   auto* share = new std::shared_ptr<double[]>(handle.numbers);
   napi_value buffer = nullptr;
-  napi_value array = nullptr;
+  napi_value answer = nullptr;
+  napi_value is_chosen = nullptr;
   const auto release = [](napi_env, void*, void* hint) { delete static_cast<std::shared_ptr<double[]>*>(hint); };
-  if (napi_create_external_arraybuffer(env, share->get(), handle.length * sizeof(double), release, share, &buffer) !=
-      napi_ok) {
+  const std::size_t bytes = handle.length * sizeof(double);
+  if (napi_create_external_arraybuffer(env, share->get(), bytes + sizeof(double), release, share, &buffer) != napi_ok) {
     delete share;
     napi_throw_error(env, "ERR_UCB_ADDON_MISSING", "this runtime does not let addons share memory");
-    return nullptr;
+    return false;
   }
-  napi_create_typedarray(env, napi_float64_array, handle.length, buffer, 0, &array);
-  return array;
+  return napi_create_typedarray(env, napi_float64_array, handle.length, buffer, 0, &answer) == napi_ok &&
+         napi_create_typedarray(env, napi_float64_array, 1, buffer, bytes, &is_chosen) == napi_ok &&
+         napi_set_element(env, array, 1, answer) == napi_ok && napi_set_element(env, array, 2, is_chosen) == napi_ok;
 }
 
 napi_value Create(napi_env env, napi_callback_info info) {
@@ -58,23 +66,20 @@ napi_value Create(napi_env env, napi_callback_info info) {
   if (!call.GetId(0, 1, "the room for pairs", pairs)) return nullptr;
   auto handle = std::make_unique<MatcherHandle>();
   handle->length = kHeaderNumbers + 2 * static_cast<std::size_t>(std::min(pairs, kMostPairs));
-  handle->numbers = std::make_shared<double[]>(handle->length);
+  handle->numbers = std::make_shared<double[]>(handle->length + 1);
   handle->registry = call.registry();
-  napi_value numbers = ShareNumbers(env, *handle);
-  if (numbers == nullptr) return nullptr;
+  napi_value all = nullptr;
+  if (napi_create_array_with_length(env, 3, &all) != napi_ok || !ShareNumbers(env, *handle, all)) return nullptr;
   const auto finalize = [](napi_env, void* pointer, void*) {
     const std::unique_ptr<MatcherHandle> owned(static_cast<MatcherHandle*>(pointer));
     owned->registry->Forget(owned.get());
   };
   napi_value external = nullptr;
-  napi_value both = nullptr;
   if (napi_create_external(env, handle.get(), finalize, nullptr, &external) != napi_ok) return nullptr;
   handle->registry->live.push_back(handle.get());
   static_cast<void>(handle.release());  // the finalizer owns it now
-  napi_create_array_with_length(env, 2, &both);
-  napi_set_element(env, both, 0, external);
-  napi_set_element(env, both, 1, numbers);
-  return both;
+  napi_set_element(env, all, 0, external);
+  return all;
 }
 
 napi_value Load(napi_env env, napi_callback_info info) {
@@ -111,12 +116,11 @@ napi_value Attach(napi_env env, napi_callback_info info) {
   uint64_t id = 0;
   uint64_t pid = 0;
   uint64_t pgrp = 0;
-  EventString label;
   if (handle == nullptr || !call.GetId(1, 1, "the job id", id) || !call.GetId(2, 0, "the parent's id", pid) ||
-      !call.GetId(3, 0, "the process group", pgrp) || !call.GetText(4, "the label must be a string", label)) {
+      !call.GetId(3, 0, "the process group", pgrp) || !call.GetText(4, "the label must be a string", handle->text)) {
     return nullptr;
   }
-  handle->matcher.Attach(id, pid, pgrp, label.view());
+  handle->matcher.Attach(id, pid, pgrp, handle->text.view());
   return nullptr;
 }
 
@@ -130,18 +134,41 @@ napi_value Detach(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// `index` is that of the argument that is the event.
+template <std::size_t kCount>
+[[gnu::always_inline]] inline void MatchText(const MatcherCall<kCount>& call, std::size_t index,
+                                             MatcherHandle& handle) {
+  if (!call.GetText(index, "the event must be a string", handle.text)) return;
+  const std::ptrdiff_t count = handle.matcher.MatchPadded(handle.text.view());
+  // In memory, numbers cost a tenth of what they cost as a returned value.
+  double* const numbers = handle.numbers.get();
+  numbers[0] = static_cast<double>(count);
+  if (count > 0) WritePairs(handle.matcher.results(), numbers + kHeaderNumbers, handle.length - kHeaderNumbers);
+  handle.PublishChanges();
+}
+
 napi_value Match(napi_env env, napi_callback_info info) {
   const MatcherCall<2> call(env, info);
   MatcherHandle* handle = call.GetHandle();
-  EventString event;
-  if (handle == nullptr || !call.GetText(1, "the event must be a string", event)) return nullptr;
-  const std::ptrdiff_t count = handle->matcher.MatchPadded(event.view());
-  // In memory, numbers cost a tenth of what they cost as a returned value.
-  handle->numbers[0] = static_cast<double>(count);
-  if (count > 0) {
-    WritePairs(handle->matcher.results(), handle->numbers.get() + kHeaderNumbers, handle->length - kHeaderNumbers);
+  if (handle != nullptr) MatchText(call, 1, *handle);
+  return nullptr;
+}
+
+napi_value Choose(napi_env env, napi_callback_info info) {
+  const MatcherCall<1> call(env, info);
+  MatcherHandle* handle = call.GetHandle();
+  if (handle != nullptr) call.registry()->Choose(handle);
+  return nullptr;
+}
+
+napi_value MatchChosen(napi_env env, napi_callback_info info) {
+  const MatcherCall<1> call(env, info);
+  MatcherHandle* const handle = call.registry()->chosen;
+  if (handle == nullptr) [[unlikely]] {
+    ThrowType(env, "no matcher has been chosen");
+  } else {
+    MatchText(call, 0, *handle);
   }
-  handle->PublishChanges();
   return nullptr;
 }
 
@@ -186,9 +213,9 @@ napi_value MatchBatch(napi_env env, napi_callback_info info) {
   double* at = numbers + kHeader;
   for (const trigger::BatchEntry& entry : result.entries) {
     *at++ = static_cast<double>(entry.callback);
-    *at++ = static_cast<double>(entry.owner);
-    *at++ = static_cast<double>(entry.start);
-    *at++ = static_cast<double>(entry.end);
+    *at++ = Number(entry.owner);
+    *at++ = Number(entry.start);
+    *at++ = Number(entry.end);
   }
   constexpr std::size_t kKept = 16384;
   if (result.entries.capacity() > kKept) result = trigger::BatchResult();
@@ -246,6 +273,8 @@ void AddMatcher(Napi::Env env, Napi::Object exports) {
   add("matcherAttach", Attach);
   add("matcherDetach", Detach);
   add("matcherMatch", Match);
+  add("matcherChoose", Choose);
+  add("matcherMatchChosen", MatchChosen);
   add("matcherMatchBatch", MatchBatch);
   add("matcherFetch", Fetch);
   add("matcherStats", Stats);

@@ -25,7 +25,8 @@ struct MatcherHandle;
 // JavaScript.
 struct MatcherRegistry {
   std::vector<MatcherHandle*> live;
-  MatcherHandle* last = nullptr;  // the one found last
+  MatcherHandle* last = nullptr;    // the one found last
+  MatcherHandle* chosen = nullptr;  // the one that events are matched by which come without a handle
 
   bool Knows(MatcherHandle* handle) {
     if (handle == last) return handle != nullptr;
@@ -34,10 +35,9 @@ struct MatcherRegistry {
     return true;
   }
 
-  void Forget(MatcherHandle* handle) {
-    live.erase(std::remove(live.begin(), live.end(), handle), live.end());
-    last = nullptr;
-  }
+  // Null chooses none.
+  void Choose(MatcherHandle* handle);
+  void Forget(MatcherHandle* handle);
 };
 
 // Finalizers may run after the environment's cleanup hooks, so that the registry belongs to the handles as well.
@@ -48,14 +48,28 @@ inline constexpr std::size_t kHeaderNumbers = 2;
 struct MatcherHandle {
   SharedMatcherRegistry registry;
   // What JavaScript reads without a call: the count of the last match's results, how many owners' memories have changed
-  // since they were taken, and the first pairs of the results.
+  // since they were taken, the first pairs of the results, and, behind those, whether this is the chosen matcher.
   std::shared_ptr<double[]> numbers;
-  std::size_t length = 0;
+  std::size_t length = 0;  // of what is in front of the last number
   trigger::Matcher matcher;
   trigger::BatchResult batch;  // kept between batches so that they allocate nothing
+  EventString text;            // of the call at hand
 
   void PublishChanges() { numbers[1] = static_cast<double>(matcher.changed_owners()); }
+  void PublishChosen(bool is_chosen) { numbers[length] = is_chosen ? 1 : 0; }
 };
+
+inline void MatcherRegistry::Choose(MatcherHandle* handle) {
+  if (chosen != nullptr) chosen->PublishChosen(false);
+  chosen = handle;
+  if (handle != nullptr) handle->PublishChosen(true);
+}
+
+inline void MatcherRegistry::Forget(MatcherHandle* handle) {
+  live.erase(std::remove(live.begin(), live.end(), handle), live.end());
+  last = nullptr;
+  if (chosen == handle) Choose(nullptr);
+}
 
 inline void ThrowType(napi_env env, const char* message) {
   napi_throw_type_error(env, kArgument, message);
@@ -103,7 +117,7 @@ class MatcherCall {
     return true;
   }
 
-  bool GetText(std::size_t index, const char* message, EventString& text) const {
+  [[gnu::always_inline]] bool GetText(std::size_t index, const char* message, EventString& text) const {
     if (text.Read(env_, arguments_[index])) return true;
     ThrowType(env_, message);
     return false;

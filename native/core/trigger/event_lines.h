@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/trigger/byte_scan.h"
+#include "core/trigger/event_text.h"
 #include "core/trigger/padded_text.h"
 
 namespace ucb::trigger {
@@ -24,6 +26,22 @@ class EventLines {
   void Read(std::string_view bytes, std::size_t from);
   // False if there is none any more.
   bool Next(Line& line);
+  // The next line with its dashes, if it is short and nothing has to be done to it; otherwise Next must read it.
+  [[gnu::always_inline]] bool NextShort(Line& line, DashPlaces& dashes) {
+    if (position_ + kScanned + kTextPadding > bytes_.size() || tail_start_ != kNowhere) return false;
+    const char* const start = bytes_.data() + position_;
+    const uint32_t newline = BytesEqual(start, '\n');
+    const uint32_t within = (newline & (~newline + 1)) - 1;
+    if ((newline == 0) | ((BytesBeyondAscii(start) & within) != 0)) return false;
+    const auto end = LowestBit(newline);
+    if (end == 0) return false;
+    const std::size_t size = end - (start[end - 1] == '\r' ? 1 : 0);
+    if (size == 0) return false;
+    line = Line{.text = {start, size}, .start = position_, .end = position_ + size};
+    dashes = DashPlacesOf(BytesEqual(start, '-'), size);
+    position_ += end + 1;
+    return true;
+  }
   // Where the next line begins.
   std::size_t position() const { return position_; }
   // Frees what lines had to be copied for; of those read since the last call no text is valid any more.

@@ -23,7 +23,7 @@ bool ParseGlobalEvent(std::string_view text, std::size_t dash, Event& event) {
   if (dash >= text.size()) return false;
   const std::string_view head = text.substr(0, dash);
   if (head != "globaltime" && head != "globalrepeat") return false;
-  event.head = event.name = text.substr(0, 0);
+  event.name = text.substr(0, 0);
   event.type = head == "globaltime" ? EventType::kGlobalTime : EventType::kGlobalRepeat;
   event.job = 0;
   event.extra = text.substr(dash + 1);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -15,7 +14,6 @@ namespace ucb::trigger {
 
 // An event taken apart; the texts point into the event's own.
 struct Event {
-  std::string_view head;  // name and type as they stand in the text; empty for global time events
   std::string_view name;  // empty only for global time events
   EventType type = EventType::kJob;
   uint64_t job = 0;  // 1 to 2^53-1, 0 only for global time events
@@ -25,8 +23,8 @@ struct Event {
 inline constexpr uint64_t kZeros = 0x3030303030303030;  // eight digits 0
 
 struct TypeWord {
-  uint64_t word = 0;
-  std::size_t size = 0;  // a NUL behind a type makes the same word
+  // Its letters, and in the highest byte how many: with a NUL behind it a type has the same letters.
+  uint64_t word = UINT64_MAX;
   EventType type = EventType::kJob;
 };
 
@@ -40,7 +38,7 @@ constexpr uint64_t WordOf(std::string_view text) {
 constexpr std::array<TypeWord, 32> TypesByLetter() {
   std::array<TypeWord, 32> table;
   const auto add = [&table](std::string_view text, EventType type) {
-    table[static_cast<unsigned char>(text[0]) % 32] = TypeWord{WordOf(text), text.size(), type};
+    table[static_cast<unsigned char>(text[0]) % 32] = TypeWord{WordOf(text) | uint64_t{text.size()} << 56, type};
   };
   add("job", EventType::kJob);
   add("subjob", EventType::kSubjob);
@@ -55,19 +53,18 @@ inline constexpr std::array<TypeWord, 32> kTypesByLetter = TypesByLetter();
 
 // False if the text is no type that a job's event can have.
 inline bool ParseType(std::string_view text, EventType& type) {
-  const uint64_t word = KeepBytes(Load64(text.data()), text.size());
-  const TypeWord& entry = kTypesByLetter[word % 32];
+  const uint64_t letters = KeepBytes(Load64(text.data()), text.size());
+  const TypeWord& entry = kTypesByLetter[letters % 32];
   type = entry.type;
-  return text.size() == entry.size && word != 0 && word == entry.word;
+  const uint64_t differs = entry.word ^ letters ^ uint64_t { text.size() } << 56;
+  return (differs | text.size() >> 3) == 0;
 }
 
-// The number that up to eight digits are, or UINT64_MAX if they are none.
+// The number that one to eight digits are, or UINT64_MAX if they are none.
 inline uint64_t ParseShortNumber(std::string_view text) {
-  const std::size_t missing = 64 - text.size() * 8;
   // Digits to the end of the word, zeros in front of them.
-  const uint64_t word = missing == 0 ? Load64(text.data()) : Load64(text.data()) << missing | kZeros >> (64 - missing);
-  const uint64_t digits = word - kZeros;
-  if (((word + 0x4646464646464646) | digits) & 0x8080808080808080) return UINT64_MAX;
+  const uint64_t digits = (Load64(text.data()) ^ kZeros) << (64 - text.size() * 8);
+  if (((digits + 0x7676767676767676) | digits) & 0x8080808080808080) return UINT64_MAX;
   // Neighbours become pairs, then fours, then all eight.
   const uint64_t pairs = digits * 10 + (digits >> 8);
   const uint64_t high = (pairs & 0x000000FF000000FF) * (100 + (uint64_t{1000000} << 32));
@@ -93,12 +90,15 @@ struct DashPlaces {
 
 DashPlaces FindDashes(std::string_view text);
 
+// The number of the lowest bit that is set, of which there must be one.
+inline std::size_t LowestBit(uint64_t bits) {
+  return static_cast<std::size_t>(__builtin_ctzll(bits));
+}
+
 // Bit i of `dashes` tells whether byte i is one; at least three must be set, which may stand for the end.
 inline DashPlaces DashPlacesOf(uint64_t dashes) {
   const uint64_t rest = dashes & (dashes - 1);
-  return {.first = static_cast<std::size_t>(std::countr_zero(dashes)),
-          .second = static_cast<std::size_t>(std::countr_zero(rest)),
-          .third = static_cast<std::size_t>(std::countr_zero(rest & (rest - 1)))};
+  return {.first = LowestBit(dashes), .second = LowestBit(rest), .third = LowestBit(rest & (rest - 1))};
 }
 
 // The same for a text of up to 32 bytes, from what its first 32 bytes are.
@@ -118,24 +118,29 @@ inline DashPlaces DashPlacesOf(std::string_view text) {
 // Takes `globaltime-t` or `globalrepeat-t-interval` apart; false for a text that begins with neither name.
 bool ParseGlobalEvent(std::string_view text, std::size_t dash, Event& event);
 
-// Takes `name-type-jobid-extra`, `globaltime-t` or `globalrepeat-t-interval` apart; false if the text is malformed.
-// Accepts exactly what parseEvent of lib/trigger/event.ts accepts. The text must be padded (kTextPadding).
-[[gnu::always_inline]] inline bool ParseEvent(std::string_view text, const DashPlaces& dashes, Event& event) {
+// Reads what follows name and type, which end before the text does; false if it is no job id.
+[[gnu::always_inline]] inline bool ParseRest(std::string_view text, const DashPlaces& dashes, Event& event) {
   const char* const start = text.data();
   const std::size_t size = text.size();
-  if (dashes.first >= 10 && ParseGlobalEvent(text, dashes.first, event)) return !event.extra.empty();
-  if (dashes.first == 0 || dashes.second >= size) return false;
-  if (!ParseType({start + dashes.first + 1, dashes.second - dashes.first - 1}, event.type)) return false;
   const std::size_t end = std::min(dashes.third, size);
   const std::size_t extra = std::min(dashes.third + 1, size);
-  event.head = {start, dashes.second};
-  event.name = {start, dashes.first};
   event.job = ParseJobId({start + dashes.second + 1, end - dashes.second - 1});
   event.extra = {start + extra, size - extra};
   return event.job != 0;
 }
 
-[[gnu::always_inline]] inline bool ParseEvent(std::string_view text, Event& event) {
+// Takes `name-type-jobid-extra`, `globaltime-t` or `globalrepeat-t-interval` apart; false if the text is malformed.
+// Accepts exactly what parseEvent of lib/trigger/event.ts accepts. The text must be padded (kTextPadding).
+inline bool ParseEvent(std::string_view text, const DashPlaces& dashes, Event& event) {
+  const char* const start = text.data();
+  if (dashes.first >= 10 && ParseGlobalEvent(text, dashes.first, event)) return !event.extra.empty();
+  if (dashes.first == 0 || dashes.second >= text.size()) return false;
+  if (!ParseType({start + dashes.first + 1, dashes.second - dashes.first - 1}, event.type)) return false;
+  event.name = {start, dashes.first};
+  return ParseRest(text, dashes, event);
+}
+
+inline bool ParseEvent(std::string_view text, Event& event) {
   return ParseEvent(text, DashPlacesOf(text), event);
 }
 

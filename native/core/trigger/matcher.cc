@@ -60,8 +60,20 @@ std::ptrdiff_t Matcher::MatchPadded(std::string_view text) noexcept {
   results_.Clear();
   results_.Trim();
   Event event;
-  if (!ParseEvent(text, event)) return kMalformed;
-  MatchEvent(event, index_.ListOf(event));
+  const TermList* const list = index_.Locate(text, DashPlacesOf(text), event);
+  if (list == nullptr) return kMalformed;
+  if (list->is_unusual()) {
+    MatchUnusual(event, *list);
+    return static_cast<std::ptrdiff_t>(results_.size());
+  }
+  const ExtraKey extra = index_.KeyOf(event);
+  std::array<TermIndex::Candidate, TermIndex::kMostCandidates> candidates;
+  const std::size_t count = index_.Look(event, extra, *list, candidates.data());
+  if (count == TermIndex::kMostCandidates) {
+    MatchUnusual(event, *list);
+  } else if ((count | list->fixed_count) != 0) {
+    MatchLooked(event, extra, *list, std::span(candidates).first(count));
+  }
   return static_cast<std::ptrdiff_t>(results_.size());
 }
 
@@ -73,30 +85,6 @@ MatcherStats Matcher::Stats() const noexcept {
                       .bytes = sizeof(*this) + index_.bytes() + jobs_.bytes() + memories_.bytes() + results_.bytes() +
                                hits_.bytes() + own_.bytes() + happenings_.bytes() + ScratchBytes(padded_) +
                                ScratchBytes(exported_) + ScratchBytes(children_) + ScratchBytes(group_)};
-}
-
-void Matcher::MatchEvent(const Event& event, const TermList& list) {
-  if (list.flags != 0) {
-    MatchUnusual(event, list);
-    return;
-  }
-  const ExtraKey extra = index_.KeyOf(event);
-  std::array<TermIndex::Candidate, TermIndex::kMostCandidates> candidates;
-  const std::size_t count = index_.Look(event, extra, list, candidates.data());
-  if (count == TermIndex::kMostCandidates) {
-    MatchUnusual(event, list);
-    return;
-  }
-  if ((count | list.fixed_count) != 0) MatchLooked(event, extra, list, std::span(candidates).first(count));
-}
-
-void Matcher::MatchLooked(const Event& event, const ExtraKey& extra, const TermList& list,
-                          std::span<const TermIndex::Candidate> candidates) {
-  index_.Find(event, extra, list, candidates, hits_, [&](uint32_t callback) {
-    results_.Add(Firing{callback, event.job});
-  });
-  if (!hits_.empty()) FireHits(event);
-  if (results_.size() > 1) SortResults();
 }
 
 void Matcher::MatchUnusual(const Event& event, const TermList& list) {

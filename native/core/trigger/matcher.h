@@ -133,10 +133,15 @@ class Matcher {
     std::array<TermIndex::Candidate, kTogether * TermIndex::kMostCandidates> candidates;
   };
 
-  void MatchEvent(const Event& event, const TermList& list);
   void MatchUnusual(const Event& event, const TermList& list);
-  void MatchLooked(const Event& event, const ExtraKey& extra, const TermList& list,
-                   std::span<const TermIndex::Candidate> candidates);
+  [[gnu::always_inline]] void MatchLooked(const Event& event, const ExtraKey& extra, const TermList& list,
+                                          std::span<const TermIndex::Candidate> candidates) {
+    index_.Find(event, extra, list, candidates, hits_, [&](uint32_t callback) {
+      results_.Add(Firing{callback, event.job});
+    });
+    if (!hits_.empty()) FireHits(event);
+    if (results_.size() > 1) SortResults();
+  }
   std::size_t Prepare(BatchScratch& scratch) const;
   void MatchPrepared(const Prepared& prepared, const TermIndex::Candidate* candidates, bool lifecycle,
                      BatchResult& result);

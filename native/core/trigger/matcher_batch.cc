@@ -30,14 +30,17 @@ std::size_t Matcher::Prepare(BatchScratch& scratch) const {
   scratch.lines.Forget();
   std::size_t count = 0;
   std::size_t found = 0;
-  for (; count < kTogether && scratch.lines.Next(scratch.prepared[count].line); ++count) {
+  for (; count < kTogether; ++count) {
     Prepared& prepared = scratch.prepared[count];
+    DashPlaces dashes{};
+    if (!scratch.lines.NextShort(prepared.line, dashes)) {
+      if (!scratch.lines.Next(prepared.line)) break;
+      dashes = DashPlacesOf(prepared.line.text);
+    }
     prepared.candidate_count = 0;
-    prepared.list = nullptr;
-    if (!ParseEvent(prepared.line.text, prepared.event)) continue;
-    prepared.list = &index_.ListOf(prepared.event);
+    prepared.list = index_.Locate(prepared.line.text, dashes, prepared.event);
     // A label may be another one once the events before this one have been matched.
-    if (prepared.list->flags != 0) continue;
+    if (prepared.list == nullptr || prepared.list->is_unusual()) continue;
     prepared.extra = index_.KeyOf(prepared.event);
     prepared.first_candidate = static_cast<uint32_t>(found);
     const std::size_t some =
@@ -62,7 +65,7 @@ void Matcher::MatchPrepared(const Prepared& prepared, const TermIndex::Candidate
   }
   ++result.events;
   const TermList& list = *prepared.list;
-  if ((list.flags != 0) | (prepared.candidate_count == TermIndex::kMostCandidates)) {
+  if (list.is_unusual() | (prepared.candidate_count == TermIndex::kMostCandidates)) {
     results_.Clear();
     if (lifecycle && (list.flags & TermList::kSubmits) != 0) add(BatchEntry::kSubmitted, event.job);
     MatchUnusual(event, list);

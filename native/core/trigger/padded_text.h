@@ -31,6 +31,11 @@ inline uint64_t KeepBytes(uint64_t word, std::size_t size) {
   return word & Load64(reinterpret_cast<const char*>(kKeep.data()) + 16 - std::min<std::size_t>(size, 8));
 }
 
+// The same for a size that is known to be no more.
+inline uint64_t KeepFewBytes(uint64_t word, std::size_t size) {
+  return word & Load64(reinterpret_cast<const char*>(kKeep.data()) + 16 - size);
+}
+
 // Sixteen bytes of text, with zeros where the text has ended.
 struct TextWords {
   uint64_t low;
@@ -43,19 +48,17 @@ inline TextWords LoadPadded(std::string_view text) {
   return {Load64(text.data()) & Load64(keep), Load64(text.data() + 8) & Load64(keep + 8)};
 }
 
+// The same for up to sixteen bytes.
+inline TextWords LoadFewPadded(std::string_view text) {
+  const char* const keep = reinterpret_cast<const char*>(kKeep.data()) + 16 - text.size();
+  return {Load64(text.data()) & Load64(keep), Load64(text.data() + 8) & Load64(keep + 8)};
+}
+
 // The same for a text that has no padding.
 inline TextWords LoadPlain(std::string_view text) {
   TextWords words{0, 0};
   if (!text.empty()) std::memcpy(&words, text.data(), text.size() < 16 ? text.size() : 16);
   return words;
-}
-
-// Up to sixteen bytes are compared without a branch.
-inline bool PaddedEqual(std::string_view left, std::string_view right) {
-  if (left.size() > 16) return left == right;
-  const TextWords one = LoadPadded(left);
-  const TextWords other = LoadPadded(right);
-  return ((one.low ^ other.low) | (one.high ^ other.high) | (left.size() ^ right.size())) == 0;
 }
 
 }  // namespace ucb::trigger

@@ -26,7 +26,7 @@ struct alignas(16) PrintGroup {
 
 // The byte of a hash by which entries of a group are told apart.
 inline uint8_t PrintOf(uint64_t hash) {
-  return static_cast<uint8_t>(hash);
+  return static_cast<uint8_t>(hash >> 56);
 }
 
 // Bit i tells whether byte i of the group is equal to the byte; those without an entry may be.

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 // Lists that are kept between uses so that using them allocates nothing.
@@ -28,7 +31,8 @@ class ScratchList {
 
  public:
   void Add(const T& element) {
-    if (size_ == elements_.size()) elements_.resize(size_ < 16 ? 16 : size_ * 2);
+    if (size_ == room_) [[unlikely]]
+      Grow();
     elements_[size_++] = element;
   }
   void Clear() { size_ = 0; }
@@ -37,25 +41,35 @@ class ScratchList {
 
   bool empty() const { return size_ == 0; }
   std::size_t size() const { return size_; }
-  T* begin() { return elements_.data(); }
-  T* end() { return elements_.data() + size_; }
-  const T* begin() const { return elements_.data(); }
-  const T* end() const { return elements_.data() + size_; }
-  std::span<T> all() { return {elements_.data(), size_}; }
-  std::span<const T> all() const { return {elements_.data(), size_}; }
+  T* begin() { return elements_.get(); }
+  T* end() { return elements_.get() + size_; }
+  const T* begin() const { return elements_.get(); }
+  const T* end() const { return elements_.get() + size_; }
+  std::span<T> all() { return {elements_.get(), size_}; }
+  std::span<const T> all() const { return {elements_.get(), size_}; }
 
   // Empties the list if it has become very large.
   void Trim() {
     constexpr std::size_t kKept = 16384;
-    if (elements_.size() <= kKept) return;
-    std::vector<T>().swap(elements_);
-    size_ = 0;
+    if (room_ <= kKept) [[likely]]
+      return;
+    elements_.reset();
+    size_ = room_ = 0;
   }
-  std::size_t bytes() const { return elements_.capacity() * sizeof(T); }
+  std::size_t bytes() const { return room_ * sizeof(T); }
 
  private:
-  std::vector<T> elements_;
+  [[gnu::noinline]] void Grow() {
+    const std::size_t room = room_ < 16 ? 16 : room_ * 2;
+    auto larger = std::make_unique_for_overwrite<T[]>(room);
+    std::copy(begin(), end(), larger.get());
+    elements_ = std::move(larger);
+    room_ = room;
+  }
+
+  std::unique_ptr<T[]> elements_;
   std::size_t size_ = 0;
+  std::size_t room_ = 0;
 };
 
 }  // namespace ucb::trigger

@@ -3,28 +3,32 @@
 namespace ucb::trigger {
 namespace {
 
+// Global events have no name.
 bool ImpliesDone(const Event& event) {
-  return !IsGlobal(event.type) && (event.name == "complete" || event.name == "killed" || event.name == "failed");
+  return event.name == "complete" || event.name == "killed" || event.name == "failed";
 }
 
 }  // namespace
 
-const TermList& TermIndex::UnusualListOf(const Event& event) const {
-  const TermList& others = tables_.other_names[static_cast<std::size_t>(event.type)];
-  // Global events have no name, and their head is their list's.
+const TermList* TermIndex::LocateUnusual(std::string_view text, Event& event) const {
+  const DashPlaces dashes = DashPlacesOf(text);
+  if (!ParseEvent(text, dashes, event)) return nullptr;
+  const TermList* const others = &tables_.other_names[static_cast<std::size_t>(event.type)];
   if (IsGlobal(event.type)) return others;
-  const std::string_view text = event.head;
-  const bool is_short = text.size() <= Head::kShort;
-  const TextWords words = LoadPadded(text);
-  const uint64_t hash = is_short ? tables_.HashHead(words) : HashLong(text, tables_.head_seed);
-  for (auto at = static_cast<std::size_t>(hash);; ++at) {
-    const Head& head = tables_.heads[at & tables_.head_mask];
+  const std::string_view key = text.substr(0, dashes.second);
+  const bool is_short = key.size() <= Head::kShort;
+  const TextWords words = LoadPadded(key);
+  const uint64_t hash = is_short ? tables_.HashHead(words) : HashLong(key, tables_.head_seed);
+  auto at = static_cast<std::size_t>(hash) & tables_.head_mask;
+  if (is_short && (tables_.heads[at].list.flags & TermList::kHasDisplaced) == 0) return others;
+  for (;; at = (at + 1) & tables_.head_mask) {
+    const Head& head = tables_.heads[at];
     if (head.size == 0) return others;
-    if (head.size != text.size()) continue;
+    if (head.size != key.size()) continue;
     if (is_short) {
-      if (head.low == words.low && head.high == words.high) return head.list;
-    } else if (head.low == hash && std::string_view(tables_.names).substr(head.high, head.size) == text) {
-      return head.list;
+      if (head.low == words.low && head.high == words.high) return &head.list;
+    } else if (head.low == hash && std::string_view(tables_.names).substr(head.high, head.size) == key) {
+      return &head.list;
     }
   }
 }
@@ -43,7 +47,7 @@ void TermIndex::FindAll(const Event& event, const TermList& list, const Label& l
   const ExtraKey extra = KeyOf(event);
   const uint64_t job_hash = tables_.HashJob(event.job);
   const uint64_t start = Load64(event.extra.data());
-  for (uint32_t i = 0; i < list.probe_count; ++i) {
+  for (uint32_t i = 0; i < uint32_t{list.jobless_count} + list.job_count; ++i) {
     const Probe& probe = tables_.probes[list.first_probe + i];
     const Shape shape = probe.id & kShapeMask;
     if (shape == kNoShape) continue;
@@ -73,7 +77,7 @@ void TermIndex::FindAll(const Event& event, const TermList& list, const Label& l
       continue;
     }
     for (uint32_t mask = PrintsEqual(group, PrintOf(hash)); mask != 0; mask &= mask - 1) {
-      compare(tables_.entries[first + static_cast<std::size_t>(std::countr_zero(mask))]);
+      compare(tables_.entries[first + LowestBit(mask)]);
     }
   }
 }

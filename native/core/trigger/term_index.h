@@ -1,7 +1,6 @@
 #pragma once
 
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -29,11 +28,13 @@ class TermIndex {
     uint32_t targets;
   };
 
-  // Entries of a group that may be what a probe looks for: those whose bits are set, from the first on.
+  // Entries of a group that may be what a probe looks for.
   struct Candidate {
+    uint64_t place;  // the first of the group's entries, and in the upper half a bit for each from it on that may be it
     const Probe* probe;
-    uint32_t first;
-    uint32_t mask;
+
+    uint32_t first() const { return static_cast<uint32_t>(place); }
+    uint32_t mask() const { return static_cast<uint32_t>(place >> 32); }
   };
 
   // What may have been found for an event: one more than it can have probes.
@@ -42,54 +43,70 @@ class TermIndex {
   TermIndex() : TermIndex(TermTables()) {}
   explicit TermIndex(TermTables tables) : tables_(std::move(tables)) {}
 
-  // The event's text must be padded (kTextPadding).
-  const TermList& ListOf(const Event& event) const {
-    const std::size_t size = event.head.size();
-    if (size - 1 >= Head::kShort) return UnusualListOf(event);
-    const TextWords text = LoadPadded(event.head);
-    const Head& head = tables_.heads[static_cast<std::size_t>(tables_.HashHead(text)) & tables_.head_mask];
-    const bool is_same = ((text.low ^ head.low) | (text.high ^ head.high) | (size ^ head.size)) == 0;
-    if (!is_same && head.has_displaced != 0) return UnusualListOf(event);
-    return is_same ? head.list : tables_.other_names[static_cast<std::size_t>(event.type)];
+  // Takes an event apart and gives the list it is to be compared with, or null if the text is malformed. The text must
+  // be padded (kTextPadding).
+  [[gnu::always_inline]] const TermList* Locate(std::string_view text, const DashPlaces& dashes, Event& event) const {
+    // Name and type are looked up as they stand there: what is found is neither an unknown type nor a global event.
+    const std::size_t size = dashes.second;
+    if ((size > Head::kShort) | (size >= text.size())) [[unlikely]]
+      return LocateUnusual(text, event);
+    const TextWords words = LoadFewPadded({text.data(), size});
+    const Head& head = tables_.heads[static_cast<std::size_t>(tables_.HashHead(words)) & tables_.head_mask];
+    const bool differs = ((words.low ^ head.low) | (words.high ^ head.high) | (size ^ head.size)) != 0;
+    const bool may_be_elsewhere = (head.list.flags & TermList::kHasDisplaced) != 0;
+    const bool may_be_global = dashes.first >= 10;
+    if (differs & (may_be_elsewhere | may_be_global)) [[unlikely]]
+      return LocateUnusual(text, event);
+    // Where no rule has the name, those of the type are left. Which it is cannot be predicted: no branch depends on it.
+    const bool has_type = ParseType({text.data() + dashes.first + 1, size - dashes.first - 1}, event.type);
+    if (!has_type | (dashes.first == 0)) [[unlikely]]
+      return nullptr;
+    const auto own = reinterpret_cast<uintptr_t>(&head.list);
+    const auto others = reinterpret_cast<uintptr_t>(&tables_.other_names[static_cast<std::size_t>(event.type)]);
+    const auto* const list = reinterpret_cast<const TermList*>(own ^ ((own ^ others) & (0 - uintptr_t{differs})));
+    event.name = {text.data(), dashes.first};
+    return ParseRest(text, dashes, event) ? list : nullptr;
   }
 
   ExtraKey KeyOf(const Event& event) const {
     const std::size_t size = event.extra.size();
     if (size > kShortExtra) return TermTables::LongExtraKey(HashPadded(event.extra, tables_.seed));
-    return tables_.ShortExtraKey(KeepBytes(Load64(event.extra.data()), size), size);
+    return tables_.ShortExtraKey(KeepFewBytes(Load64(event.extra.data()), size), size);
   }
 
-  // Writes what the probes of a list without flags may have found and returns how much that is, or kMostCandidates if
-  // FindAll must look.
+  // Writes what the probes of a list that is not unusual may have found and returns how much that is, or
+  // kMostCandidates if FindAll must look.
   [[gnu::always_inline]] std::size_t Look(const Event& event, const ExtraKey& extra, const TermList& list,
-                                          Candidate* candidates) const {
+                                          Candidate* const candidates) const {
     const uint64_t job_hash = tables_.HashJob(event.job);
     const PrintGroup* const groups = tables_.groups.data();
-    const std::size_t group_count = tables_.group_count;
-    // The loads do not wait for each other, and what nearly all probes come to, nothing, needs no branch.
-    std::size_t count = 0;
-    uint32_t starts = 0;
+    const std::size_t mask = tables_.group_mask;
     const Probe* probe = tables_.probes.data() + list.first_probe;
-    const Probe* const end = probe + list.probe_count;
-    const auto look = [&](const Probe& one) {
-      const uint64_t hash = one.hash + (job_hash & one.job_mask) + (extra.hash & one.extra_mask);
-      const PrintGroup& group = groups[((hash >> 32) * group_count) >> 32];
-      const uint32_t mask = PrintsEqual(group, PrintOf(hash));
-      candidates[count] = Candidate{.probe = &one, .first = group.start, .mask = mask};
+    // The loads do not wait for each other, and what nearly all probes come to, nothing, needs no branch.
+    Candidate* candidate = candidates;
+    uint32_t starts = 0;
+    const auto look = [&](uint64_t hash) {
+      const PrintGroup& group = groups[hash & mask];
+      const uint32_t equal = PrintsEqual(group, PrintOf(hash));
+      candidate->place = uint64_t{equal} << 32 | group.start;
+      candidate->probe = probe;
       starts |= group.start;
-      count += static_cast<std::size_t>(mask != 0);
+      candidate += equal != 0 ? 1 : 0;
     };
-    do {
-      look(probe[0]);
-      look(probe[1]);
-      probe += 2;
-    } while (probe != end);
-    return (starts & PrintGroup::kCrowded) == 0 ? count : kMostCandidates;
+    for (const Probe* const end = probe + list.jobless_count; probe != end; ++probe) look(probe->hash + extra.hash);
+    // Most jobs have no entry at all.
+    if (tables_.MayHaveJob(job_hash)) {
+      for (const Probe* const end = probe + list.job_count; probe != end; ++probe) {
+        look(probe->hash + job_hash + (extra.hash & probe->extra_mask));
+      }
+    }
+    if ((starts & PrintGroup::kCrowded) != 0) [[unlikely]]
+      return kMostCandidates;
+    return static_cast<std::size_t>(candidate - candidates);
   }
 
   void Prefetch(const Candidate& candidate) const {
-    const Entry* const entry =
-        &tables_.entries[candidate.first + static_cast<std::size_t>(std::countr_zero(candidate.mask))];
+    const Entry* const entry = &tables_.entries[candidate.first() + LowestBit(candidate.mask())];
     __builtin_prefetch(entry);
     __builtin_prefetch(&entry->target);  // some lie across two lines
   }
@@ -110,10 +127,10 @@ class TermIndex {
       const Probe& probe = *candidate.probe;
       const uint64_t context = (event.job & probe.job_mask) | (extra.size & probe.extra_mask);
       const uint64_t key = extra.value & probe.extra_mask;
-      const Entry* const entries = tables_.entries.data() + candidate.first;
-      uint32_t mask = candidate.mask;
+      const Entry* const entries = tables_.entries.data() + candidate.first();
+      uint32_t mask = candidate.mask();
       do {
-        const Entry& entry = entries[std::countr_zero(mask)];
+        const Entry& entry = entries[LowestBit(mask)];
         mask &= mask - 1;
         if (((entry.context ^ context) | (entry.extra ^ key) | (entry.id ^ probe.id)) != 0) continue;
         if ((entry.target & kDirect) != 0) {
@@ -149,8 +166,8 @@ class TermIndex {
   std::size_t bytes() const { return tables_.bytes(); }
 
  private:
-  // For events whose name and type are long, stand elsewhere than where they are looked for first, or are global.
-  const TermList& UnusualListOf(const Event& event) const;
+  // For global events, and others whose name and type are long or stand elsewhere than where they are looked for first.
+  const TermList* LocateUnusual(std::string_view text, Event& event) const;
   // Appends the terms of a bucket that the event satisfies; its texts may be others than the event's.
   void AppendBucket(std::size_t bucket, const Event& event, const Label& label, ScratchList<Hit>& hits) const;
   bool NameMatches(uint32_t pattern, const Event& event) const;

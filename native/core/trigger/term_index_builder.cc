@@ -174,6 +174,7 @@ std::size_t TermIndexBuilder::PlaceBucket(std::size_t first) {
     fixed_.push_back(target);
   } else {
     hashed_.push_back(HashedOf(item, target));
+    if (ContextOf(item.shape) == ContextShape::kJob) ++job_items_;
   }
   return end;
 }
@@ -259,9 +260,16 @@ TermIndexBuilder::Hashed TermIndexBuilder::HashedOf(const Item& item, uint32_t t
 
 void TermIndexBuilder::BuildGroups() {
   // Where there are few, room costs nothing.
-  const std::size_t together = hashed_.size() <= 2048 ? 1 : 5;
-  tables_.group_count = hashed_.size() / together + 1;
-  tables_.groups.assign(tables_.group_count + 1, PrintGroup());
+  const bool few = hashed_.size() <= 2048;
+  tables_.groups.assign(std::bit_ceil(hashed_.size() / (few ? 1 : 5) + 1) + 1, PrintGroup());
+  tables_.group_mask = tables_.groups.size() - 2;
+  tables_.jobs.assign(std::bit_ceil(job_items_ / (few ? 1 : 8) + 1), 0);
+  tables_.jobs_mask = tables_.jobs.size() - 1;
+  for (const Hashed& hashed : hashed_) {
+    if (ContextOf(hashed.entry.id & kShapeMask) != ContextShape::kJob) continue;
+    const uint64_t job_hash = tables_.HashJob(hashed.entry.context & kMaxJobId);
+    tables_.jobs[tables_.JobWord(job_hash)] |= uint64_t{1} << (job_hash % 64);
+  }
   std::sort(hashed_.begin(), hashed_.end(), [this](const Hashed& left, const Hashed& right) {
     return tables_.GroupOf(left.hash) < tables_.GroupOf(right.hash);
   });
@@ -303,20 +311,27 @@ TermList TermIndexBuilder::WriteList(std::array<uint32_t, 3> cells) {
   TermList list;
   list.first_fixed = static_cast<uint32_t>(tables_.fixed.size());
   list.first_probe = static_cast<uint32_t>(tables_.probes.size());
+  const auto add_probes = [&](uint64_t kinds) {
+    for (const uint32_t cell : cells) {
+      if (cell == kNone) continue;
+      for (uint64_t shapes = drafts_[cell].shapes & kinds; shapes != 0; shapes &= shapes - 1) {
+        tables_.probes.push_back(ProbeFor(cell, static_cast<Shape>(std::countr_zero(shapes))));
+      }
+    }
+    return tables_.probes.size() - list.first_probe;
+  };
   for (const uint32_t cell : cells) {
     if (cell == kNone) continue;
     const Draft& draft = drafts_[cell];
     list.flags |= draft.flags;
     for (std::size_t i = 0; i < draft.fixed_count; ++i) tables_.fixed.push_back(fixed_[draft.fixed_at + i]);
-    for (uint64_t shapes = draft.shapes; shapes != 0; shapes &= shapes - 1) {
-      tables_.probes.push_back(ProbeFor(cell, static_cast<Shape>(std::countr_zero(shapes))));
-    }
   }
-  while (tables_.probes.size() == list.first_probe || (tables_.probes.size() - list.first_probe) % 2 != 0) {
-    tables_.probes.push_back(MissingProbe());
-  }
+  constexpr uint64_t kOfJobs = uint64_t{0xFF} << MakeShape(ContextShape::kJob, ExtraShape::kExact);
+  std::size_t jobless = add_probes(~kOfJobs);
+  for (; jobless < 2; ++jobless) tables_.probes.push_back(kNoProbe);
   list.fixed_count = static_cast<uint8_t>(tables_.fixed.size() - list.first_fixed);
-  list.probe_count = static_cast<uint8_t>(tables_.probes.size() - list.first_probe);
+  list.jobless_count = static_cast<uint8_t>(jobless);
+  list.job_count = static_cast<uint8_t>(add_probes(kOfJobs) - jobless);
   return list;
 }
 
@@ -328,17 +343,6 @@ Probe TermIndexBuilder::ProbeFor(uint32_t cell, Shape shape) const {
                .job_mask = has_job ? ~uint64_t{0} : 0,
                .extra_mask = has_extra ? ~uint64_t{0} : 0,
                .id = id};
-}
-
-// One that not even seems to find something, as far as there is such a one.
-Probe TermIndexBuilder::MissingProbe() const {
-  Probe probe = kNoProbe;
-  for (uint32_t tried = 0; tried < 64; ++tried) {
-    probe.hash = Mix(tried, tables_.seed);
-    const PrintGroup& group = tables_.groups[tables_.GroupOf(probe.hash)];
-    if (PrintsEqual(group, PrintOf(probe.hash)) == 0 && (group.start & PrintGroup::kCrowded) == 0) break;
-  }
-  return probe;
 }
 
 void TermIndexBuilder::BuildHeads() {
@@ -366,6 +370,8 @@ std::size_t TermIndexBuilder::PlaceHeads(uint64_t head_seed) {
   std::fill(tables_.heads.begin(), tables_.heads.end(), Head());
   std::size_t displaced = 0;
   for (std::size_t cell = kWildCells; cell < cells_.size(); ++cell) {
+    // Global events have no name and are found by their type.
+    if (cells_[cell].name.empty()) continue;
     std::string text(cells_[cell].name);
     text.append("-").append(TypeName(cells_[cell].type));
     Head head{.low = 0, .high = 0, .size = static_cast<uint32_t>(text.size()), .list = lists_[cell]};
@@ -383,7 +389,7 @@ std::size_t TermIndexBuilder::PlaceHeads(uint64_t head_seed) {
     }
     std::size_t at = static_cast<std::size_t>(hash) & tables_.head_mask;
     if (tables_.heads[at].size != 0) {
-      tables_.heads[at].has_displaced = 1;
+      tables_.heads[at].list.flags |= TermList::kHasDisplaced;
       ++displaced;
     }
     while (tables_.heads[at].size != 0) at = (at + 1) & tables_.head_mask;

@@ -79,7 +79,6 @@ class TermIndexBuilder {
   void BuildLists();
   TermList WriteList(std::array<uint32_t, 3> cells);
   Probe ProbeFor(uint32_t cell, Shape shape) const;
-  Probe MissingProbe() const;
   void BuildHeads();
   std::size_t PlaceHeads(uint64_t head_seed);
   uint32_t StoredPattern(uint32_t pattern_class);
@@ -98,6 +97,7 @@ class TermIndexBuilder {
   std::vector<TermList> lists_;  // by cell
   std::vector<uint32_t> fixed_;  // fixed buckets by cell
   std::vector<Hashed> hashed_;
+  std::size_t job_items_ = 0;  // hashed ones of a job
 };
 
 }  // namespace ucb::trigger

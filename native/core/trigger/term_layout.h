@@ -43,7 +43,7 @@ inline constexpr uint32_t kShapeMask = (1U << kShapeBits) - 1;
 inline constexpr uint32_t kPlain = 1U << kShapeBits;
 inline constexpr Shape kNoShape = kShapeMask;
 
-inline Shape MakeShape(ContextShape context, ExtraShape extra) {
+inline constexpr Shape MakeShape(ContextShape context, ExtraShape extra) {
   return static_cast<uint32_t>(context) << 3 | static_cast<uint32_t>(extra);
 }
 inline ContextShape ContextOf(Shape shape) {
@@ -129,34 +129,42 @@ struct TermList {
   static constexpr uint8_t kUsesPrefixes = 2;
   static constexpr uint8_t kSubmits = 4;  // its events attach their jobs
   static constexpr uint8_t kRemoves = 8;  // its events detach them
+  static constexpr uint8_t kUnusual = kUsesLabels | kUsesPrefixes | kSubmits | kRemoves;
+  // Of a head: another one that belongs there stands behind.
+  static constexpr uint8_t kHasDisplaced = 16;
 
   uint32_t first_fixed = 0;
   uint32_t first_probe = 0;
   uint8_t fixed_count = 0;
-  // Even and not 0: what is missing finds nothing. So the loop over probes seldom ends elsewhere than the processor
-  // expects.
-  uint8_t probe_count = 2;
+  // Probes without a job come first; there are at least two, of which some may find nothing, so that the loop over them
+  // seldom ends elsewhere than the processor expects.
+  uint8_t jobless_count = 2;
+  uint8_t job_count = 0;
   uint8_t flags = 0;
+
+  bool is_unusual() const { return (flags & kUnusual) != 0; }
 };
 
 // Where the list of a name and type is found: by the start of an event's text, `name-type`.
-struct Head {
+struct alignas(32) Head {
   static constexpr std::size_t kShort = 16;
 
   uint64_t low = 0;   // the text's bytes, or its hash if it is longer
   uint64_t high = 0;  // or where in `names` it is
   uint32_t size = 0;  // 0 in an empty one
   TermList list;
-  uint8_t has_displaced = 0;  // whether another one that belongs here stands behind
 };
 
 struct TermTables {
   uint64_t seed = 0;
   uint64_t head_seed = 0;
   std::vector<PrintGroup> groups = std::vector<PrintGroup>(2);
-  std::size_t group_count = 1;  // one more ends the last one's entries
+  std::size_t group_mask =
+      0;  // one less than the count of groups, a power of two; one more ends the last one's entries
   std::vector<Entry> entries = std::vector<Entry>(PrintGroup::kPrints, kNoEntry);
-  std::vector<uint32_t> words;  // the buckets; the first word is unused
+  std::vector<uint64_t> jobs = {0};  // a bit for each job of an entry; a power of two
+  std::size_t jobs_mask = 0;         // one less than its size
+  std::vector<uint32_t> words;       // the buckets; the first word is unused
   std::vector<Probe> probes = {kNoProbe, kNoProbe};
   std::vector<uint32_t> fixed;
   // Lists of events whose name has none, by type.
@@ -180,14 +188,18 @@ struct TermTables {
   uint64_t HashPrefix(uint64_t prefix) const { return Fold(prefix ^ kHashA, seed); }
   static uint32_t ProbeId(uint32_t cell, Shape shape) { return cell << kShapeBits | shape; }
   uint64_t HashProbe(uint32_t id) const { return Mix(id, seed); }
-  std::size_t GroupOf(uint64_t hash) const { return static_cast<std::size_t>(((hash >> 32) * group_count) >> 32); }
+  std::size_t GroupOf(uint64_t hash) const { return static_cast<std::size_t>(hash) & group_mask; }
+  std::size_t JobWord(uint64_t job_hash) const { return static_cast<std::size_t>(job_hash >> 32) & jobs_mask; }
+  // False if no entry has the job.
+  bool MayHaveJob(uint64_t job_hash) const { return (jobs[JobWord(job_hash)] >> (job_hash % 64) & 1) != 0; }
   std::string_view TextAt(std::size_t word, std::size_t length) const {
     return {reinterpret_cast<const char*>(words.data() + word), length};
   }
   std::size_t bytes() const {
     return groups.capacity() * sizeof(PrintGroup) + entries.capacity() * sizeof(Entry) +
-           words.capacity() * sizeof(uint32_t) + probes.capacity() * sizeof(Probe) +
-           fixed.capacity() * sizeof(uint32_t) + heads.capacity() * sizeof(Head) + names.capacity() + patterns.bytes();
+           jobs.capacity() * sizeof(uint64_t) + words.capacity() * sizeof(uint32_t) +
+           probes.capacity() * sizeof(Probe) + fixed.capacity() * sizeof(uint32_t) + heads.capacity() * sizeof(Head) +
+           names.capacity() + patterns.bytes();
   }
 };
 
