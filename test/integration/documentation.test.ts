@@ -75,7 +75,7 @@ test("the example of a durable state prints what it does", async () => {
   expect(await runModule(code ?? "", folder())).toBe("job 1001 failed\n");
 });
 
-test("events are reported over the socket as the page on operations shows", async () => {
+test("events are reported over the socket as the supervisor author's page shows", async () => {
   const where = folder();
   const callback = callbackFolder(where, "hello.py = failed-job-self\n", { "hello.py": "print(1)\n" });
   const socket = join(where, "socket");
@@ -83,11 +83,12 @@ test("events are reported over the socket as the page on operations shows", asyn
   onTestFinished(() => void daemon.child.kill("SIGKILL"));
   await vi.waitUntil(() => daemon.stderr.includes("listening on"), { timeout: 30_000 });
   const env = { PATH: `${join(root, "node_modules/.bin")}:${process.env.PATH}`, UCB_CONTROL: socket };
-  const [python = ""] = examples("docs/operations.md", "socket-python");
-  expect((await run("python3", ["-c", python], { env })).stdout).toBe("1 run\n");
-  const [shell = ""] = examples("docs/operations.md", "socket-shell");
-  const answers = (await run("sh", ["-ec", shell], { env })).stdout.trimEnd().split("\n");
-  expect(answers.map((answer) => JSON.parse(answer).taken.runs.length)).toEqual([0, 1]);
+  const [python = ""] = examples("docs/supervisor-author.md", "socket-python");
+  expect((await run("python3", ["-c", python], { env })).stdout).toBe("[0, 1]\n");
+  const [shell = ""] = examples("docs/supervisor-author.md", "socket-shell");
+  const [first, second = ""] = (await run("sh", ["-ec", shell], { env })).stdout.trimEnd().split("\n");
+  expect(first).toBe("submit-job-1002 fires no runs");
+  expect(JSON.parse(second).taken.runs).toHaveLength(1);
 });
 
 test("functions are registered as the supervisor author's page shows", async () => {
