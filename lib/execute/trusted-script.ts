@@ -35,7 +35,7 @@ export async function trustedScript(callback: Callback): Promise<TrustedScript> 
   if (problem !== undefined) {
     throw new UcbError("ERR_UCB_LAUNCH", problem.message, { path: problem.path, hint: problem.hint });
   }
-  // Perl opens its script itself, by its path.
+  // A cold Perl opens its script itself, by its path.
   const script = { path, groups: [...(await writingGroups(path))], passed: callback.language === "python" };
   // What cannot be found now is the launcher's to report, and may be there the next time.
   if (walked.path !== null) known.set(callback, script);

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, utimesSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, utimesSync } from "node:fs";
 import { getPriority } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
@@ -102,6 +102,31 @@ describe("a warm run", () => {
         expect([output, warm]).toEqual([text.slice(6, -2), true]);
       }
     }
+  });
+
+  test.each([
+    ["s.py", "print('checked')\n", "print('another')\n"],
+    ["s.pl", "print 'checked';\n", "print 'another';\n"],
+  ])("runs what was checked, whatever has its path by then: %s", async (file, checked, another) => {
+    const room = await WarmRoom.open();
+    room.write(file, checked);
+    const callback = room.callback(file);
+    expect((await room.run(callback)).output).toBe("checked");
+    const hosts = hostPids();
+    expect(hosts).toHaveLength(1);
+    for (const pid of hosts) process.kill(pid, "SIGSTOP");
+    const logs = join(room.folder, "..", "log");
+    const outputs = () => readdirSync(logs, { recursive: true }).filter((name) => String(name).endsWith(".out"));
+    expect(outputs()).toEqual([]);
+    const run = room.run(callback);
+    // Its output is opened after the script.
+    await vi.waitUntil(() => outputs().length === 1, patience);
+    room.write("other", another);
+    renameSync(join(room.folder, "other"), callback.path);
+    for (const pid of hosts) process.kill(pid, "SIGCONT");
+    const { output, warm } = await run;
+    expect([output, warm]).toEqual(["checked", true]);
+    expect((await room.run(callback)).output).toBe("another");
   });
 
   test("does not take a module beside the script for one that is loaded", async () => {
@@ -284,7 +309,7 @@ function pidsOfHosts(): number[] {
 /** Its forks have the same command line, but not the channel. */
 function isHost(pid: number): boolean {
   return (
-    readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("warm_host.py") &&
+    readFileSync(`/proc/${pid}/cmdline`, "utf8").match(/warm_host\.py|fork\.pl/) !== null &&
     readdirSync(`/proc/${pid}/fd`).includes("3")
   );
 }

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/process/descriptor.h"
 #include "core/process/platform.h"
 
 namespace ucb {
@@ -120,12 +121,7 @@ Result<UniqueFd> OpenTrusted(const std::string& path, int flags) {
 
 // Our descriptors become a child's 0 to 2 by dup2, one after the other; a source among those numbers would be
 // overwritten, or keep its close-on-exec flag.
-Result<UniqueFd> AboveStandard(UniqueFd fd, const std::string& path) {
-  if (fd.get() > 2) return fd;
-  UniqueFd moved(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3));
-  if (!moved) return Error::System("fcntl", errno, path);
-  return moved;
-}
+constexpr int kAboveStandard = 3;
 
 }  // namespace
 
@@ -141,7 +137,7 @@ Result<UniqueFd> OpenForAppend(const std::string& path) {
   if (!S_ISREG(status.st_mode) && ::fcntl(fd.get(), F_SETFL, O_WRONLY | O_APPEND) != 0) {
     return Error::System("fcntl", errno, path);
   }
-  return AboveStandard(std::move(fd), path);
+  return AtLeast(std::move(fd), kAboveStandard, path);
 }
 
 Result<UniqueFd> OpenForReading(const std::string& path) {
@@ -152,7 +148,7 @@ Result<UniqueFd> OpenNull() {
   const char* const path = "/dev/null";
   UniqueFd fd(::open(path, O_RDWR | O_CLOEXEC));
   if (!fd) return Error::System("open", errno, path);
-  return AboveStandard(std::move(fd), path);
+  return AtLeast(std::move(fd), kAboveStandard, path);
 }
 
 }  // namespace ucb

@@ -13,9 +13,11 @@
 #include <csignal>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "core/base/unique_fd.h"
+#include "core/process/descriptor.h"
 #include "core/process/trusted_file.h"
 
 // Between vfork and exec the child runs in this process's memory while the calling thread stands still: it may only
@@ -157,11 +159,9 @@ Result<pid_t> StartLimited(const platform::Capabilities& capabilities, const Lim
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return Error::System("pipe2", errno, request.file);
   const UniqueFd reader(ends[0]);
-  UniqueFd writer(ends[1]);
-  if (writer.get() <= kScriptDescriptor) {
-    writer.Reset(::fcntl(writer.get(), F_DUPFD_CLOEXEC, kScriptDescriptor + 1));
-  }
-  if (!writer) return Error::System("fcntl", errno, request.file);
+  Result<UniqueFd> moved = AtLeast(UniqueFd(ends[1]), kScriptDescriptor + 1, request.file);
+  if (!moved) return moved.error();
+  UniqueFd writer = std::move(moved.value());
 
   const std::array limits = {Limit{RLIMIT_AS, &request.limits.memory}, Limit{RLIMIT_NOFILE, &request.limits.files},
                              Limit{RLIMIT_FSIZE, &request.limits.file_size}};

@@ -6,12 +6,12 @@
 
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <span>
 #include <string>
 #include <utility>
 
 #include "core/base/unique_fd.h"
+#include "core/process/descriptor.h"
 #include "core/process/files.h"
 #include "core/process/limited_child.h"
 
@@ -19,33 +19,6 @@ namespace ucb {
 namespace {
 
 constexpr const char* kEnvProgram = "/usr/bin/env";
-
-class FileActions {
- public:
-  FileActions() : error_(::posix_spawn_file_actions_init(&actions_)) {}
-  ~FileActions() { ::posix_spawn_file_actions_destroy(&actions_); }
-  FileActions(const FileActions&) = delete;
-  FileActions& operator=(const FileActions&) = delete;
-
-  void Duplicate(int from, int to) { Note(::posix_spawn_file_actions_adddup2(&actions_, from, to)); }
-  void Close(int fd) { Note(::posix_spawn_file_actions_addclose(&actions_, fd)); }
-  template <typename Function, typename Argument>
-  void Call(Function* function, Argument argument) {
-    Note(function(&actions_, argument));
-  }
-
-  const posix_spawn_file_actions_t* get() const { return &actions_; }
-  // The first error of any call; 0 is none.
-  int error() const { return error_; }
-
- private:
-  void Note(int error) {
-    if (error_ == 0) error_ = error;
-  }
-
-  posix_spawn_file_actions_t actions_{};
-  int error_;
-};
 
 bool IsAbsolute(const std::string& path) {
   return !path.empty() && path.front() == '/';
@@ -91,22 +64,7 @@ Status CheckForEnvProgram(const LaunchRequest& request) {
 }  // namespace
 
 Spawner::Spawner(const platform::Capabilities& capabilities, int null_fd)
-    : capabilities_(capabilities), null_fd_(null_fd) {
-  // None of these calls can fail in the C libraries we run on: they fill in a structure.
-  ::posix_spawnattr_init(&attributes_);
-  ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-  sigset_t signals;
-  ::sigfillset(&signals);
-  ::sigdelset(&signals, SIGKILL);
-  ::sigdelset(&signals, SIGSTOP);
-  ::posix_spawnattr_setsigdefault(&attributes_, &signals);
-  ::sigemptyset(&signals);
-  ::posix_spawnattr_setsigmask(&attributes_, &signals);
-}
-
-Spawner::~Spawner() {
-  ::posix_spawnattr_destroy(&attributes_);
-}
+    : capabilities_(capabilities), null_fd_(null_fd) {}
 
 Result<pid_t> Spawner::Spawn(LaunchRequest& request) {
   for (const std::string* path : {&request.file, &request.cwd}) {
@@ -125,9 +83,9 @@ Result<pid_t> Spawner::Spawn(LaunchRequest& request) {
   if (request.payload) {
     Result<UniqueFd> file = platform::AnonymousFile(*request.payload);
     if (!file) return file.error();
+    file = AtLeast(std::move(file.value()), 3);
+    if (!file) return file.error();
     input = std::move(file.value());
-    if (input.get() <= 2) input.Reset(::fcntl(input.get(), F_DUPFD_CLOEXEC, 3));
-    if (!input) return Error::System("fcntl", errno);
   }
   UniqueFd output;
   if (request.output) {
@@ -150,7 +108,7 @@ Result<pid_t> Spawner::Spawn(LaunchRequest& request) {
                         output ? output.get() : null_fd_, script ? script.get() : -1});
   }
 
-  FileActions actions;
+  SpawnActions actions;
   actions.Duplicate(input ? input.get() : null_fd_, STDIN_FILENO);
   actions.Duplicate(output ? output.get() : null_fd_, STDOUT_FILENO);
   actions.Duplicate(STDOUT_FILENO, STDERR_FILENO);
@@ -183,7 +141,7 @@ Result<pid_t> Spawner::Spawn(LaunchRequest& request) {
   if (actions.error() != 0) return Error::System("posix_spawn_file_actions_init", actions.error(), request.file);
   pid_t pid = 0;
   const int error =
-      ::posix_spawn(&pid, program, actions.get(), &attributes_, pointers_.data(), pointers_.data() + environment);
+      ::posix_spawn(&pid, program, actions.get(), attributes_.get(), pointers_.data(), pointers_.data() + environment);
   if (error != 0) return Explain(request, error);
   return pid;
 }

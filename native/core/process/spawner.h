@@ -1,6 +1,5 @@
 #pragma once
 
-#include <spawn.h>
 #include <sys/types.h>
 
 #include <vector>
@@ -8,6 +7,7 @@
 #include "core/base/result.h"
 #include "core/process/platform.h"
 #include "core/process/request.h"
+#include "core/process/spawn_settings.h"
 
 namespace ucb {
 
@@ -17,7 +17,6 @@ class Spawner {
  public:
   // `null_fd` is /dev/null, open for reading and writing, above 2; it outlives the spawner.
   Spawner(const platform::Capabilities& capabilities, int null_fd);
-  ~Spawner();
   Spawner(const Spawner&) = delete;
   Spawner& operator=(const Spawner&) = delete;
 
@@ -27,7 +26,7 @@ class Spawner {
  private:
   const platform::Capabilities capabilities_;
   const int null_fd_;
-  posix_spawnattr_t attributes_{};
+  const SpawnAttributes attributes_;
   std::vector<char*> pointers_;  // argv and the environment of the current request, one after the other
 };
 

@@ -9,6 +9,8 @@
 #include <string>
 #include <utility>
 
+#include "core/process/descriptor.h"
+
 namespace ucb {
 namespace {
 
@@ -71,11 +73,8 @@ Result<UniqueFd> OpenTrusted(const TrustedFile& file) {
   // The same file again, whatever its path leads to by now.
   const std::string path = "/proc/self/fd/" + std::to_string(found.value().get());
   UniqueFd opened(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (opened && opened.get() <= kScriptDescriptor) {
-    opened.Reset(::fcntl(opened.get(), F_DUPFD_CLOEXEC, kScriptDescriptor + 1));
-  }
   if (!opened) return Error::System("open", errno, file.path);
-  return opened;
+  return AtLeast(std::move(opened), kScriptDescriptor + 1, file.path);
 }
 
 }  // namespace ucb

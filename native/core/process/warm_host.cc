@@ -1,6 +1,5 @@
 #include "core/process/warm_host.h"
 
-#include <fcntl.h>
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -15,7 +14,9 @@
 #include <utility>
 #include <vector>
 
+#include "core/process/descriptor.h"
 #include "core/process/files.h"
+#include "core/process/spawn_settings.h"
 
 namespace ucb {
 namespace {
@@ -28,13 +29,6 @@ constexpr std::size_t kLongestAnswer = 16384;
 // A host has its modules to load; a run is begun within milliseconds.
 constexpr std::chrono::seconds kPatience{30};
 constexpr int kChannel = 3;
-
-Result<UniqueFd> Above(UniqueFd fd, int least) {
-  if (fd.get() >= least) return fd;
-  UniqueFd moved(::fcntl(fd.get(), F_DUPFD_CLOEXEC, least));
-  if (!moved) return Error::System("fcntl", errno);
-  return moved;
-}
 
 template <typename Number>
 std::optional<Number> ToNumber(std::string_view text) {
@@ -137,34 +131,23 @@ Result<WarmHost> WarmHost::Start(const platform::Capabilities& capabilities, int
   WarmHost host;
   host.ticket_ = request.ticket;
   host.channel_.Reset(ends[0]);
-  Result<UniqueFd> theirs = Above(UniqueFd(ends[1]), kChannel + 1);
+  Result<UniqueFd> theirs = AtLeast(UniqueFd(ends[1]), kChannel + 1);
   if (!theirs) return theirs.error();
   Result<UniqueFd> messages = platform::AnonymousFile({});
-  if (messages) messages = Above(std::move(messages.value()), kChannel + 1);
+  if (messages) messages = AtLeast(std::move(messages.value()), kChannel + 1);
   if (!messages) return messages.error();
   host.messages_ = std::move(messages.value());
 
-  posix_spawn_file_actions_t actions{};
-  posix_spawnattr_t attributes{};
-  // None of these calls can fail but for memory, and then the spawn does.
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_adddup2(&actions, null_fd, STDIN_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, null_fd, STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, host.messages_.get(), STDERR_FILENO);
+  SpawnActions actions;
+  actions.Duplicate(null_fd, STDIN_FILENO);
+  actions.Duplicate(null_fd, STDOUT_FILENO);
+  actions.Duplicate(host.messages_.get(), STDERR_FILENO);
   if (capabilities.add_close_from == nullptr) {
-    for (const int fd : platform::InheritedDescriptors()) ::posix_spawn_file_actions_addclose(&actions, fd);
+    for (const int fd : platform::InheritedDescriptors()) actions.Close(fd);
   }
-  ::posix_spawn_file_actions_adddup2(&actions, theirs.value().get(), kChannel);
-  if (capabilities.add_close_from != nullptr) capabilities.add_close_from(&actions, kChannel + 1);
-  ::posix_spawnattr_init(&attributes);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-  sigset_t signals;
-  ::sigfillset(&signals);
-  ::sigdelset(&signals, SIGKILL);
-  ::sigdelset(&signals, SIGSTOP);
-  ::posix_spawnattr_setsigdefault(&attributes, &signals);
-  ::sigemptyset(&signals);
-  ::posix_spawnattr_setsigmask(&attributes, &signals);
+  actions.Duplicate(theirs.value().get(), kChannel);
+  if (capabilities.add_close_from != nullptr) actions.Call(capabilities.add_close_from, kChannel + 1);
+  if (actions.error() != 0) return Error::System("posix_spawn_file_actions_init", actions.error(), request.file);
 
   std::vector<char*> pointers;
   request.argv.AppendPointers(pointers);
@@ -172,10 +155,9 @@ Result<WarmHost> WarmHost::Start(const platform::Capabilities& capabilities, int
   const std::size_t environment = pointers.size();
   request.env.AppendPointers(pointers);
   pointers.push_back(nullptr);
-  const int error = ::posix_spawn(&host.pid_, request.file.c_str(), &actions, &attributes, pointers.data(),
+  const SpawnAttributes attributes;
+  const int error = ::posix_spawn(&host.pid_, request.file.c_str(), actions.get(), attributes.get(), pointers.data(),
                                   pointers.data() + environment);
-  ::posix_spawnattr_destroy(&attributes);
-  ::posix_spawn_file_actions_destroy(&actions);
   if (error != 0) return Error::System("posix_spawn", error, request.file);
   host.heard_at_ = platform::Clock::now();
   return host;
