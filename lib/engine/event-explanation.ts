@@ -19,6 +19,7 @@ export interface EventExplanation {
   triggers: TriggerStanding[];
 }
 
+/** How a trigger of a callback stands to an event. */
 export interface TriggerStanding {
   callbackId: string;
   callback: string;
@@ -32,6 +33,7 @@ export interface TriggerStanding {
   omitted: number;
 }
 
+/** How a trigger stands for one owner job. */
 export interface OwnerStanding {
   /** 0 for global events. */
   jobId: number;

@@ -12,6 +12,7 @@ export interface Standing {
   terms: TermStanding[];
 }
 
+/** How one event pattern of a trigger stands. */
 export interface TermStanding {
   /** The event pattern as written. */
   text: string;

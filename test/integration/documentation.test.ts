@@ -70,6 +70,24 @@ test("the supervisor of the supervisor author's page answers and does what callb
   expect(await runModule(placed(code, callback, where), where)).toBe("killed\n");
 });
 
+test("callbacks submit jobs and ask for hosts as the supervisor author's page shows", async () => {
+  const where = folder();
+  const callback = callbackFolder(where, "chain.py = complete-job-self\nhello.py = submit-job-self\n", {
+    "chain.py": `try:
+    qb.kill(qb.jobid())
+except qb.QBError as error:
+    print(error)
+print(qb.submit({"name": "after " + qb.jobinfo("-id", qb.jobid())[0]["name"]})["id"], qb.hostinfo()[0]["name"])
+`,
+    "hello.py": "print('hello')\n",
+  });
+  const [code] = examples("docs/supervisor-author.md", "supervisor-more");
+  expect(await runModule(placed(code, callback, where), where)).toBe("after shot010\n");
+  const log = readFileSync(join(where, "log/job/1000/1001/1001.cb"), "utf8");
+  expect(log).toContain("\nkill is not for callbacks\n1002 alpha\n");
+  expect(readFileSync(join(where, "log/job/1000/1002/1002.cb"), "utf8")).toContain("\nhello\n");
+});
+
 test("the example of a durable state prints what it does", async () => {
   const [code] = examples("docs/supervisor-author.md", "state");
   expect(await runModule(code ?? "", folder())).toBe("job 1001 failed\n");
