@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { loadConfiguration } from "../../lib/config/load-configuration.js";
@@ -170,3 +170,34 @@ test("matcher and launcher work on their own as the supervisor author's page sho
   expect(await runModule(moved ?? "", where)).toBe("0 null\n");
   expect(readFileSync(join(where, "echo.log"), "utf8")).toBe("hello\n");
 });
+
+test("every link of the documents leads to a file, and to a heading of it", () => {
+  const documents = [
+    "README.md",
+    "examples/README.md",
+    ...readdirSync(join(root, "docs")).map((name) => `docs/${name}`),
+  ];
+  const broken = documents
+    .filter((document) => document.endsWith(".md"))
+    .flatMap((document) =>
+      [...readDocument(document).matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)/g)]
+        .filter(([, file = "", heading]) => {
+          const target = file === "" ? document : join(dirname(document), file);
+          if (!existsSync(join(root, target))) return true;
+          return heading !== undefined && !headingsOf(target).includes(heading);
+        })
+        .map(([link]) => `${document}: ${link}`),
+    );
+  expect(broken).toEqual([]);
+});
+
+/** The names that links have for the headings of a document. */
+function headingsOf(document: string): string[] {
+  const text = readDocument(document).replace(/```[\s\S]*?```/g, "");
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+}
