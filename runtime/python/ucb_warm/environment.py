@@ -30,6 +30,8 @@ class Environment:
 
     def replace(self, variables):
         """In a fork: takes `NAME=value` strings, as bytes."""
+        # Where a cold run finds its script.
+        variables = [variable for variable in variables if not variable.startswith(b"UCB_SCRIPT_DESCRIPTOR=")]
         # Whoever sets a variable makes the C library copy the list first.
         kind = self._kind if len(variables) < USUAL else ctypes.c_char_p * (len(variables) + 1)
         strings = kind(*variables)

@@ -21,10 +21,8 @@ When the other end is closed, the host ends.
 
 # The interpreter's own sockets, without what `socket` adds: each page of memory that a fork touches costs it time.
 import _socket
-import array
 import gc
 import os
-import resource
 import sys
 
 import qb
@@ -36,6 +34,8 @@ from . import clone, ending, environment, holes, scripts, threads
 
 CHANNEL = 3
 LONGEST_PACKET = 1 << 14
+# The letters that descriptors come along with.
+S, I, O, P = b"siop"
 CONTROL_SIZE = _socket.CMSG_SPACE(4 * 4)
 
 
@@ -43,6 +43,7 @@ class Host:
     def __init__(self, home, preloaded, had_warnings):
         self._had_warnings = had_warnings
         self.runner_path = os.path.join(home, "run_callback.py")
+        self._runner_name = os.fsencode(self.runner_path)
         self._scripts = scripts.Scripts()
         os.set_inheritable(CHANNEL, False)
         self._channel = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET, 0, CHANNEL)
@@ -74,60 +75,57 @@ class Host:
         self._runner = None
 
     def serve(self):
-        """Answers requests for as long as there are any. Returns in forks only: see `_begin`."""
+        """Answers requests for as long as there are any. Returns in forks only: see `_begin`.
+
+        The host does no more than what later forks are spared: each page it writes to after a fork is copied first, and
+        looking at an object of Python's is to write to it.
+        """
         self._settle()
         self._answer(b"R")
+        receive, send, close = self._channel.recvmsg_into, self._channel.send, os.close
+        buffers, clone, look_up = self._buffers, self._cloner.clone, self._look_up
         while True:
-            packet, control = self._receive()
-            ticket, letters, body = packet.split(b"\0", 2)
-            files = dict(zip(letters.decode("ascii"), received(control)))
+            try:
+                size, control, _, _ = receive(buffers, CONTROL_SIZE)
+            except OSError:
+                size = 0
+            if size == 0:
+                os._exit(0)
+            ticket, letters, body = bytes(buffers[0][:size]).split(b"\0", 2)
+            files = received(letters, control)
             pid = -1
             try:
-                request = self._look_up(body, files)
-                pid = self._cloner.clone()
+                request = look_up(body, files)
+                pid = clone()
             except Exception as error:
                 self._answer(b"C", ticket, reason_of(error))
             if pid == 0:
                 return self._begin(ticket, request, files)
             for descriptor in files.values():
-                os.close(descriptor)
+                close(descriptor)
             if pid > 0:
                 self._answer(b"N", ticket, b"%d" % pid)
 
-    def _receive(self):
-        try:
-            size, control, _, _ = self._channel.recvmsg_into(self._buffers, CONTROL_SIZE)
-        except OSError:
-            size = 0
-        if size == 0:
-            os._exit(0)
-        return bytes(self._buffers[0][:size]), control
-
     def _look_up(self, body, files):
-        """Takes a request apart, and compiles its script if that was not done yet. The host does no more than what later
-        forks are spared: each page it writes to after a fork is copied first.
-        """
-        if "p" in files:
-            body = read_all(files["p"])
+        """Takes a request apart as far as the host must, and compiles its script if that was not done yet."""
+        if P in files:
+            body = read_all(files[P])
         count, limits, folder, rest = body.split(b"\0", 3)
-        strings = rest.split(b"\0")
-        argv = [os.fsdecode(string) for string in strings[: int(count)]]
-        # As the interpreter does with its own options.
-        del argv[: argv.index(self.runner_path)]
-        if len(argv) < 2:
-            raise ValueError("there is no script to run")
-        if "s" not in files:
-            files["s"] = os.open(argv[1], os.O_RDONLY)
-        place, shadowed = self._scripts.folder(argv[1])
+        *arguments, variables = rest.split(b"\0", int(count))
+        # Behind the interpreter's own.
+        arguments = arguments[arguments.index(self._runner_name) :]
+        script = arguments[1]
+        if S not in files:
+            files[S] = os.open(script, os.O_RDONLY)
+        found = self._scripts.find(script, files[S])
+        if found is None:
+            found, is_known = self._scripts.look_at(script, files[S])
+            if is_known:
+                self._settle()
+        place, shadowed, code = found
         if shadowed is not None:
             raise ImportError("the module %s beside it would not be found: another one is loaded" % shadowed)
-        looked_at = self._scripts.looked_at
-        code = self._scripts.code(argv[1], files["s"])
-        if self._scripts.looked_at != looked_at:
-            self._settle()
-        # Where a cold run finds its script.
-        variables = [one for one in strings[int(count) : -1] if not one.startswith(b"UCB_SCRIPT_DESCRIPTOR=")]
-        return code, argv, place, folder, variables, limits
+        return code, arguments, place, folder, variables, limits
 
     def _settle(self):
         """What is there now is shared by all forks: none shall touch it for nothing."""
@@ -143,21 +141,21 @@ class Host:
 
         Returns the script's code if it is compiled, and the descriptor of the script if not.
         """
-        code, argv, place, folder, variables, limits = request
+        code, arguments, place, folder, variables, limits = request
         pid = b"%d" % os.getpid()
         try:
             self._threads.begin()
             os.chdir(folder)
-            if "i" in files:
-                os.dup2(files["i"], 0)
-            if "o" in files:
-                os.dup2(files["o"], 1)
-                os.dup2(files["o"], 2)
+            if I in files:
+                os.dup2(files[I], 0)
+            if O in files:
+                os.dup2(files[O], 1)
+                os.dup2(files[O], 2)
             for letter, descriptor in files.items():
-                if letter != "s" or code is not None:
+                if letter != S or code is not None:
                     os.close(descriptor)
             os.setsid()
-            self._environment.replace(variables)
+            self._environment.replace(variables.split(b"\0")[:-1])
             # Whoever hears of the run can find it, then; and before its limits, which could be too narrow for that.
             self._environment.show()
             if limits:
@@ -165,14 +163,14 @@ class Host:
         except Exception as error:
             self._answer(b"D", ticket, pid, reason_of(error))
             os._exit(1)
-        sys.argv[:] = argv
+        sys.argv[:] = [os.fsdecode(argument) for argument in arguments]
         if not getattr(sys.flags, "safe_path", False):
             sys.path[0] = place
         # From here on it is a run, and nobody's fork.
         self._answer(b"S", ticket, pid)
         self._channel.close()
         gc.enable()
-        return code, files["s"]
+        return code, files[S]
 
     def _answer(self, *parts):
         try:
@@ -198,6 +196,9 @@ def load(modules):
 
 
 def limit(nice, memory, files, file_size):
+    # Few runs need it.
+    import resource
+
     for kind, text in (
         (resource.RLIMIT_AS, memory),
         (resource.RLIMIT_NOFILE, files),
@@ -211,12 +212,12 @@ def limit(nice, memory, files, file_size):
         os.nice(int(nice))
 
 
-def received(control):
-    descriptors = array.array("i")
+def received(letters, control):
+    """The descriptors that came along, by their letters, as numbers."""
     for level, kind, data in control:
         if level == _socket.SOL_SOCKET and kind == _socket.SCM_RIGHTS:
-            descriptors.frombytes(data[: len(data) - len(data) % descriptors.itemsize])
-    return descriptors
+            return dict(zip(letters, memoryview(data).cast("i")))
+    return {}
 
 
 def read_all(descriptor):

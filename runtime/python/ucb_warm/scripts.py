@@ -21,65 +21,69 @@ NEVER_IMPORTED = {
 
 class Scripts:
     def __init__(self):
-        self.looked_at = 0  # how many were compiled, which leaves more in memory than their code
-        self._compiled = {}  # by path: the file's identity and the code
-        self._folders = {}  # by path of a script: what its folder and the loaded modules were, and the name shadowed
+        # By path: what the file, its folder and the loaded modules were, and what was found.
+        self._known = {}
         self._imports = {}  # names of the standard library that scripts import; False for those that must not be
 
-    def code(self, path, descriptor):
-        """The compiled script, or None if its own run had better compile it. `descriptor` is the file, opened."""
-        try:
-            identity = identity_of(os.fstat(descriptor))
-            known = self._compiled.get(path)
-            if known is not None and known[0] == identity:
-                return known[1]
-            self.looked_at += 1
-            code = self._compile(path, descriptor)
-        except Exception:
-            # Whatever is wrong with it, the run finds the same and says so where the script's author looks.
+    def find(self, path, descriptor):
+        """What `look_at` has found of this script, opened as `descriptor`; None if something may have changed since."""
+        known = self._known.get(path)
+        if known is None:
             return None
-        if len(self._compiled) >= MOST:
-            self._compiled.clear()
-        if code is not None:
-            self._compiled[path] = code
-            return code[1]
-        return None
-
-    def folder(self, path):
-        """Where the script imports from, and a module there that it would import instead of one that is loaded, or None."""
-        folder, own = os.path.split(path)
+        file, folder, modules, found = known
         try:
-            # Which modules there are changes with either.
-            state = identity_of(os.stat(folder)), len(sys.modules)
-            known = self._folders.get(path)
-            if known is None or known[0] != state:
-                real = os.path.dirname(os.path.realpath(path))
-                names = {name.split(".", 1)[0] for name in os.listdir(real)}
-                names.discard(own.split(".", 1)[0])
-                loaded = [name for name in names if name in sys.modules and name not in sys.builtin_module_names]
-                if len(self._folders) >= MOST:
-                    self._folders.clear()
-                known = self._folders[path] = (state, real, loaded[0] if loaded else None)
+            if modules != len(sys.modules) or folder != identity_of(os.stat(os.path.dirname(path))):
+                return None
+            return found if file == identity_of(os.fstat(descriptor)) else None
         except OSError:
-            return os.path.dirname(os.path.realpath(path)), None
-        return known[1:]
+            return None
+
+    def look_at(self, path, descriptor):
+        """Where the script imports from; a module there that it would import instead of one that is loaded, or None; and
+        its code, or None if its own run had better compile it. And whether that can be found again.
+        """
+        name = os.fsdecode(path)
+        file, code = self._compile(name, descriptor)
+        place = os.path.dirname(os.path.realpath(name))
+        try:
+            # Which modules there are changes with its identity.
+            folder = identity_of(os.stat(os.path.dirname(path)))
+            found = place, shadowed_in(place, os.path.basename(name)), code
+        except OSError:
+            return (place, None, code), False
+        if file is None:
+            return found, False
+        if len(self._known) >= MOST:
+            self._known.clear()
+        self._known[path] = file, folder, len(sys.modules), found
+        return found, True
 
     def _compile(self, path, descriptor):
-        identity = identity_of(os.fstat(descriptor))
-        source = os.pread(descriptor, LARGEST + 1, 0)
-        if len(source) != identity[2] or identity_of(os.fstat(descriptor)) != identity:
-            return None
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            code = compile(source, path, "exec", dont_inherit=True)
-            tree = compile(source, path, "exec", ONLY_AST, dont_inherit=True)
+        """The file's identity, None if it may not be known by that, and the code or None."""
+        try:
+            identity = identity_of(os.fstat(descriptor))
+            if time.time() - max(identity[3], identity[4]) / 1e9 < SETTLED_AFTER:
+                return None, None
+            source = os.pread(descriptor, LARGEST + 1, 0)
+            if identity_of(os.fstat(descriptor)) != identity:
+                return None, None
+        except OSError:
+            return None, None
+        if len(source) != identity[2]:
+            return identity, None
+        try:
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                code = compile(source, path, "exec", dont_inherit=True)
+                tree = compile(source, path, "exec", ONLY_AST, dont_inherit=True)
+        except Exception:
+            # Its run finds the same and says so where the script's author looks.
+            return identity, None
         # Its run has to show them, so it has to compile it.
         if caught:
-            return None
+            return identity, None
         for name in imports(tree):
             self._import(name)
-        if time.time() - max(identity[3], identity[4]) / 1e9 < SETTLED_AFTER:
-            return None
         return identity, code
 
     def _import(self, name):
@@ -100,6 +104,15 @@ class Scripts:
         if caught:
             for module in set(sys.modules) - before:
                 del sys.modules[module]
+
+
+def shadowed_in(folder, own):
+    names = {name.split(".", 1)[0] for name in os.listdir(folder)}
+    names.discard(own.split(".", 1)[0])
+    for name in names:
+        if name in sys.modules and name not in sys.builtin_module_names:
+            return name
+    return None
 
 
 def identity_of(status):
