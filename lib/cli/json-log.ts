@@ -1,15 +1,12 @@
 import { pino } from "pino";
 import { UcbError } from "../errors.js";
-import type { CommandLog, LogFields } from "./command-log.js";
+import { type CommandLog, type LogFields, mostBehind } from "./command-log.js";
 
 /** The part of a stream that records are written to. */
 export interface LogStream {
   readonly writableLength: number;
   write(text: string): unknown;
 }
-
-/** Bytes that may wait for a reader who is behind; what comes then is left out, and counted. */
-const mostBehind = 1024 * 1024;
 
 /**
  * For programs: a JSON document a line. Whoever reads them cannot hold up the command by reading slowly, or not at all: what he
