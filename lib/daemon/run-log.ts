@@ -23,12 +23,14 @@ export class RunLog {
   }
 
   /** Keeps `most` runs that have ended; at first those that the engine's state has. */
-  static async of(engine: CallbackEngine, most = 10_000): Promise<RunLog> {
+  static async of(engine: Pick<CallbackEngine, "on" | "finishedRuns">, most = 10_000): Promise<RunLog> {
     const log = new RunLog(most);
     engine.on("run", (run) => log.#note(run));
-    const before = [...log.#ended.values()];
+    const kept = await engine.finishedRuns(most);
+    // Some may have ended in the meantime: they come last.
+    const since = [...log.#ended.values()];
     log.#ended.clear();
-    for (const run of [...(await engine.finishedRuns(most)), ...before]) log.#note(run);
+    for (const run of [...kept, ...since]) log.#note(run);
     return log;
   }
 
