@@ -4,9 +4,13 @@ import { join } from "node:path";
 export interface SiteWatchOptions {
   /** How often to look, in milliseconds. */
   intervalMs?: number;
+  /** When what is known of the files began to be read, in Unix milliseconds: what has changed since is told. */
+  since?: number;
 }
 
 const usualIntervalMs = 1000;
+/** Times of files are behind the clock by up to this. */
+const clockTickMs = 20;
 
 /**
  * Notices when files of a site change: looks at names, sizes and times, again and again. The system's notifications would
@@ -29,11 +33,13 @@ export class SiteWatch {
     this.#intervalMs = intervalMs;
   }
 
-  /** Resolves after the first look: what changes from then on is told. Keeps no event loop alive. */
+  /** Resolves after the first look: what changes from then on, or has changed `since`, is told. Keeps no event loop alive. */
   static async start(paths: readonly string[], options: SiteWatchOptions = {}): Promise<SiteWatch> {
     const watch = new SiteWatch(paths, options.intervalMs ?? usualIntervalMs);
-    watch.#told = await watch.#print();
-    watch.#seen = watch.#told;
+    const { text, changedAt } = await watch.#print();
+    watch.#seen = text;
+    const since = (options.since ?? Number.POSITIVE_INFINITY) - clockTickMs;
+    watch.#told = changedAt < since ? text : "";
     watch.#lookAfter(watch.#intervalMs);
     return watch;
   }
@@ -45,12 +51,12 @@ export class SiteWatch {
 
   async #look(): Promise<void> {
     const begin = performance.now();
-    const print = await this.#print();
+    const { text } = await this.#print();
     if (this.#closed) return;
-    const isSettled = print === this.#seen;
-    this.#seen = print;
-    if (isSettled && print !== this.#told) {
-      this.#told = print;
+    const isSettled = text === this.#seen;
+    this.#seen = text;
+    if (isSettled && text !== this.#told) {
+      this.#told = text;
       this.onChange();
     }
     // A folder on a slow disk must not be looked at all the time.
@@ -62,24 +68,35 @@ export class SiteWatch {
     this.#timer.unref();
   }
 
-  async #print(): Promise<string> {
-    return (await Promise.all(this.paths.map(printOf))).join("\n");
+  async #print(): Promise<Print> {
+    return joined(await Promise.all(this.paths.map(printOf)));
   }
 }
 
-async function printOf(path: string): Promise<string> {
+/** What files look like. */
+interface Print {
+  text: string;
+  /** When the latest of their changes was, in Unix milliseconds. */
+  changedAt: number;
+}
+
+function joined(prints: readonly Print[]): Print {
+  const changedAt = prints.reduce((latest, print) => Math.max(latest, print.changedAt), Number.NEGATIVE_INFINITY);
+  return { text: prints.map(({ text }) => text).join("\n"), changedAt };
+}
+
+async function printOf(path: string): Promise<Print> {
   const own = await printOfEntry(path);
   const names = await readdir(path).catch(() => []);
-  const entries = await Promise.all(names.sort().map((name) => printOfEntry(join(path, name))));
-  return [own, ...entries].join("\n");
+  return joined([own, ...(await Promise.all(names.sort().map((name) => printOfEntry(join(path, name)))))]);
 }
 
 /** Links count as what they lead to. */
-async function printOfEntry(path: string): Promise<string> {
+async function printOfEntry(path: string): Promise<Print> {
   try {
-    const { dev, ino, mode, uid, gid, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-    return [path, dev, ino, mode, uid, gid, size, mtimeNs, ctimeNs].join(" ");
+    const { dev, ino, mode, uid, gid, size, mtimeNs, ctimeNs, ctimeMs } = await stat(path, { bigint: true });
+    return { text: [path, dev, ino, mode, uid, gid, size, mtimeNs, ctimeNs].join(" "), changedAt: Number(ctimeMs) };
   } catch (error) {
-    return `${path} ${(error as NodeJS.ErrnoException).code}`;
+    return { text: `${path} ${(error as NodeJS.ErrnoException).code}`, changedAt: Number.NEGATIVE_INFINITY };
   }
 }

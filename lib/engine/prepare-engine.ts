@@ -30,8 +30,10 @@ export interface StoredParts extends Pick<StoredState, "jobs" | "memories" | "ti
 
 /** @throws UcbError as `CallbackEngine.open` says; nothing stays open then */
 export async function prepareEngine(options: EngineOptions): Promise<EngineParts> {
+  const since = Date.now();
   const { configuration, interpreters } = await loadSite(options);
-  const watch = options.watch === true ? await SiteWatch.start(watchedPaths(options, configuration)) : null;
+  const paths = watchedPaths(options, configuration);
+  const watch = options.watch === true ? await SiteWatch.start(paths, { since }) : null;
   const logPath = options.logPath ?? configuration.qbConf.logPath;
   const { state, killAfterMs = 5000, retention = {}, environment = process.env } = options;
   let journal: Journal | null = null;
