@@ -27,7 +27,7 @@ export function addClientOptions(command: Command): Command {
  * @throws UcbError `ERR_UCB_CONTROL` if it cannot be reached or goes away; what the daemon refuses with
  */
 export async function askDaemon<Answer>(request: object, options: ClientOptions): Promise<Answer> {
-  for await (const answer of talkToDaemon(request, options, true)) return answer as Answer;
+  for await (const answer of talkToDaemon([request], options, true)) return answer as Answer;
   throw new UcbError("ERR_UCB_CONTROL", "the daemon went away without an answer", { path: socketPath(options) });
 }
 
@@ -47,8 +47,12 @@ export async function showAnswer<Answer>(
   return answer;
 }
 
-/** All that a daemon says from then on; with `isLast` it is told that nothing more will be asked. */
-export async function* talkToDaemon(request: object, options: ClientOptions, isLast = false): AsyncGenerator<object> {
+/** All that a daemon says to these requests and from then on; with `isLast` it is told that nothing more will be asked. */
+export async function* talkToDaemon(
+  requests: readonly object[],
+  options: ClientOptions,
+  isLast = false,
+): AsyncGenerator<object> {
   const path = socketPath(options);
   const socket = connect({ path, allowHalfOpen: true });
   try {
@@ -56,9 +60,9 @@ export async function* talkToDaemon(request: object, options: ClientOptions, isL
       socket.once("connect", resolve);
       socket.once("error", (error: NodeJS.ErrnoException) => reject(unreachable(path, error)));
     });
-    const line = `${JSON.stringify(request)}\n`;
-    if (isLast) socket.end(line);
-    else socket.write(line);
+    const lines = requests.map((request) => `${JSON.stringify(request)}\n`).join("");
+    if (isLast) socket.end(lines);
+    else socket.write(lines);
     for await (const text of createInterface({ input: socket })) yield refuseErrors(JSON.parse(text));
   } finally {
     socket.destroy();

@@ -65,7 +65,10 @@ export async function withEngine(
     });
     try {
       options.listen?.(engine, output);
-      engine.on("problem", (error) => log.error(error));
+      engine.on("problem", (error) => {
+        log.error(error);
+        if (error.code === "ERR_UCB_CONFIG") log.info("the configuration before still holds");
+      });
       engine.on("durability", (problem) => {
         if (problem === null) log.info("runs are durable again");
       });

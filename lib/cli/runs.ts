@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { runStates } from "../daemon/question.js";
+import { UcbError } from "../errors.js";
 import type { Run } from "../execute/run.js";
 import { addClientOptions, type ClientOptions, showAnswer, talkToDaemon } from "./daemon-client.js";
 import { exitCodes, type Finish } from "./exit-codes.js";
@@ -43,19 +44,32 @@ Examples:
 async function runs(options: RunsOptions): Promise<number> {
   const { callback, job, state, limit } = options;
   const question = { ask: "runs", callback, job, state, limit };
-  await showAnswer<{ runs: Run[] }>(question, options, ({ runs }) => page(runs, options));
-  if (options.follow === true) await follow(options);
+  if (options.follow === true) await follow(question, options);
+  else await showAnswer<{ runs: Run[] }>(question, options, ({ runs }) => page(runs, options));
   return exitCodes.good;
 }
 
-async function follow(options: RunsOptions): Promise<void> {
+/** Shows those there are, and goes on with what happens: nothing is left out in between, and nothing told twice. */
+async function follow(question: object, options: RunsOptions): Promise<void> {
   const output = new StandardOutput();
-  for await (const line of talkToDaemon({ ask: "follow" }, options)) {
-    if ("following" in line) continue;
-    output.write(`${JSON.stringify(line)}\n`);
-    if (output.gone) break;
+  const write = (line: object) => output.write(`${JSON.stringify(line)}\n`);
+  let early: { run?: { id: string } }[] | null = [];
+  for await (const line of talkToDaemon([{ ask: "follow" }, question], options)) {
+    if ("runs" in line && early !== null) {
+      const shown = line.runs as Run[];
+      if (options.json === true) write(line);
+      else output.write(page(shown, options));
+      const ended = new Set(shown.filter(({ endedAt }) => endedAt !== null).map(({ id }) => id));
+      for (const before of early) if (!ended.has(before.run?.id ?? "")) write(before);
+      early = null;
+    } else if (!("following" in line)) {
+      if (early === null) write(line);
+      else early.push(line);
+    }
+    if (output.gone) return;
   }
   await output.flush();
+  throw new UcbError("ERR_UCB_CONTROL", "the daemon went away");
 }
 
 function page(found: readonly Run[], { color }: ClientOptions): string {

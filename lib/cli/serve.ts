@@ -2,7 +2,8 @@ import { Daemon } from "../daemon/daemon.js";
 import type { HttpOptions } from "../daemon/http-face.js";
 import type { Recording } from "../daemon/recording.js";
 import { ServiceManager } from "../daemon/service-manager.js";
-import type { CloseMode } from "../engine/callback-engine.js";
+import type { CallbackEngine, CloseMode } from "../engine/callback-engine.js";
+import type { CommandLog } from "./command-log.js";
 import { count } from "./count.js";
 import type { EngineSession } from "./engine-session.js";
 import { exitCodes } from "./exit-codes.js";
@@ -32,10 +33,7 @@ export async function serve({ engine, log, onStop }: EngineSession, options: Ser
     manager.ready(`${count(engine.callbacks.length, "callback")} of ${engine.directories.join(", ")}`);
   const reload = () => {
     manager.reloading();
-    void engine
-      .reload()
-      .catch((error) => log.error(error))
-      .finally(ready);
+    void reloadNow(engine, log).finally(ready);
   };
   process.on("SIGHUP", reload);
   try {
@@ -61,5 +59,23 @@ export async function serve({ engine, log, onStop }: EngineSession, options: Ser
     process.off("SIGHUP", reload);
     manager.close();
     await daemon.close();
+  }
+}
+
+/** Whoever asks for it by a signal has nothing but the log to see what came of it. */
+async function reloadNow(engine: CallbackEngine, log: CommandLog): Promise<void> {
+  let isTaken = false;
+  const taken = () => {
+    isTaken = true;
+  };
+  engine.on("configuration", taken);
+  try {
+    const { generation } = await engine.reload();
+    if (!isTaken) log.info(`nothing is different: configuration ${generation} still holds`, { generation });
+  } catch (error) {
+    log.error(error);
+    log.info("the configuration before still holds");
+  } finally {
+    engine.off("configuration", taken);
   }
 }

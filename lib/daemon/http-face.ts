@@ -18,6 +18,9 @@ export interface HttpRoom extends ControlRoom {
   metrics(): Promise<string>;
 }
 
+/** Clients at once; more are turned away. */
+const mostConnections = 1024;
+
 const ndjson = { "content-type": "application/x-ndjson; charset=utf-8" };
 
 /**
@@ -34,7 +37,9 @@ export class HttpFace {
 
   private constructor(room: HttpRoom) {
     this.#room = room;
-    this.#server = createServer((request, response) => void this.#serve(request, response));
+    // A supervisor may report all its events with one request that never ends.
+    this.#server = createServer({ requestTimeout: 0 }, (request, response) => void this.#serve(request, response));
+    this.#server.maxConnections = mostConnections;
   }
 
   /** @throws UcbError `ERR_UCB_CONTROL` if it cannot listen there */

@@ -122,6 +122,11 @@ test("files that change are read again, and SIGHUP does so at once", async () =>
   writeFileSync(join(site.directory, "callbacks.conf"), "hello.py = done-job-self\n");
   command.child.kill("SIGHUP");
   await vi.waitUntil(() => command.stderr.includes("configuration 3 holds now: +0/hello.py -0/both.py"), patience);
+  command.child.kill("SIGHUP");
+  await vi.waitUntil(() => command.stderr.includes("nothing is different: configuration 3 still holds"), patience);
+  writeFileSync(join(site.directory, "callbacks.conf"), "hello.py = done-jub-self\n");
+  command.child.kill("SIGHUP");
+  await vi.waitUntil(() => command.stderr.includes("the configuration before still holds"), patience);
 });
 
 test("with a state, what was answered survives the daemon", async () => {
@@ -180,7 +185,7 @@ test("ten thousand events over one connection are all answered", async () => {
 });
 
 test("followers hear of runs that end and of what callbacks ask for", async () => {
-  const { ask, socket, site } = await startDaemon("--no-watch");
+  const { ask, command, socket, site } = await startDaemon("--no-watch");
   writeFileSync(join(site.directory, "hello.py"), "qb.kill('7')\n");
   const follower = startCommand(["runs", "--follow", "--limit", "0", "--socket", socket]);
   onTestFinished(() => void follower.child.kill("SIGKILL"));
@@ -190,6 +195,8 @@ test("followers hear of runs that end and of what callbacks ask for", async () =
     return follower.stdout.includes('"run"');
   }, patience);
   expect(follower.stdout).toContain('{"action":{"verb":"kill","target":"job","ids":["7"]');
+  command.child.kill("SIGTERM");
+  expect(await follower.ended).toMatchObject({ code: 1, stderr: "ucb: the daemon went away\n" });
 });
 
 test("over HTTP events are taken, questions answered, and watchers told", async () => {
