@@ -46,7 +46,8 @@ async function reportAll(
   { engine, output, onStop }: EngineSession,
   { color }: ReplayOptions,
 ): Promise<boolean> {
-  const intake = new EventIntake(engine, false, null);
+  const intake = new EventIntake(engine, { isDurable: false, recording: null, isBehind: () => output.full });
+  output.onChange = () => intake.look();
   let stopped = false;
   const stop = new Promise<false>((resolve) => {
     onStop(() => {
@@ -70,7 +71,6 @@ async function reportAll(
         earlier.attach();
         take(recorded);
         if (intake.isFull) await intake.room();
-        if (output.full) await output.drained();
       }
       if (stopped || output.gone) return false;
     }

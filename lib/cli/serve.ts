@@ -22,12 +22,18 @@ export interface ServeOptions {
 }
 
 /** Serves until it is told to stop; returns the exit code. */
-export async function serve({ engine, log, onStop }: EngineSession, options: ServeOptions): Promise<number> {
+export async function serve({ engine, output, log, onStop }: EngineSession, options: ServeOptions): Promise<number> {
   const { socket = null, http = null, state, recording, input } = options;
+  const isBehind = () => output.full;
   const daemon = await Daemon.open(engine, {
-    ...{ socket, http, version: packageVersion(), isDurable: state !== undefined, recording },
+    ...{ socket, http, version: packageVersion(), isDurable: state !== undefined, recording, isBehind },
     group: options.group === undefined ? undefined : await groupNumber(options.group),
   });
+  const { onChange } = output;
+  output.onChange = () => {
+    onChange();
+    daemon.caughtUp();
+  };
   const manager = new ServiceManager();
   const ready = () =>
     manager.ready(`${count(engine.callbacks.length, "callback")} of ${engine.directories.join(", ")}`);

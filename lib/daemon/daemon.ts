@@ -17,6 +17,8 @@ export interface DaemonOptions {
   isDurable: boolean;
   /** Where the events are written down that are taken; null for nowhere. Not closed with the daemon. */
   recording: Recording | null;
+  /** Whether whoever reads the outcomes is behind: events wait for him, see {@link Daemon.caughtUp}. */
+  isBehind: () => boolean;
   version: string;
 }
 
@@ -27,9 +29,9 @@ export class Daemon {
   readonly #faces: (ControlSocket | HttpFace)[] = [];
   #httpPort: number | null = null;
 
-  private constructor(engine: CallbackEngine, { isDurable, version, recording }: DaemonOptions) {
-    this.#intake = new EventIntake(engine, isDurable, recording);
-    this.#metrics = new Metrics(engine, version, recording);
+  private constructor(engine: CallbackEngine, { version, ...options }: DaemonOptions) {
+    this.#intake = new EventIntake(engine, options);
+    this.#metrics = new Metrics(engine, version, options.recording);
   }
 
   /** @throws UcbError `ERR_UCB_CONTROL` if it cannot listen where it is to be reached; nothing stays open then */
@@ -61,6 +63,11 @@ export class Daemon {
   /** Where it listens for HTTP; null if it does not. */
   get httpPort(): number | null {
     return this.#httpPort;
+  }
+
+  /** Whoever reads the outcomes is not behind any more. */
+  caughtUp(): void {
+    this.#intake.look();
   }
 
   /** Takes no more events and questions. */

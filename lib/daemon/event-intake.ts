@@ -1,4 +1,5 @@
 import type { CallbackEngine, EngineEvent } from "../engine/callback-engine.js";
+import { UcbError } from "../errors.js";
 import { Backlog } from "./backlog.js";
 import type { Recording } from "./recording.js";
 
@@ -9,24 +10,31 @@ export interface Taken {
   runs: string[];
 }
 
+export interface EventIntakeOptions {
+  isDurable: boolean;
+  /** Where events are written down that were taken. */
+  recording: Pick<Recording, "add"> | null;
+  /** Whether whoever reads the outcomes is behind: events wait for him, too. */
+  isBehind: () => boolean;
+}
+
 /** Reports events of clients to an engine, no faster than runs are run, and says which runs each has fired. */
 export class EventIntake {
   readonly #engine: CallbackEngine;
-  readonly #isDurable: boolean;
+  readonly #options: EventIntakeOptions;
   readonly #backlog: Backlog;
-  readonly #recording: Pick<Recording, "add"> | null;
   /** Where the ids of runs are noted that fire during a report. */
   #ids: string[] | null = null;
   #waiting: (() => void)[] = [];
+  #isClosed = false;
 
-  constructor(engine: CallbackEngine, isDurable: boolean, recording: Pick<Recording, "add"> | null) {
+  constructor(engine: CallbackEngine, options: EventIntakeOptions) {
     this.#engine = engine;
-    this.#isDurable = isDurable;
-    this.#recording = recording;
+    this.#options = options;
     this.#backlog = new Backlog(engine);
     engine.on("run", (run) => {
       if (run.state === "queued" && run.attempt === 1) this.#ids?.push(run.id);
-      if (this.#waiting.length > 0 && !this.isFull) this.#release();
+      if (this.#waiting.length > 0) this.look();
     });
   }
 
@@ -35,6 +43,7 @@ export class EventIntake {
    * @throws UcbError `ERR_UCB_EVENT`, `ERR_UCB_CLOSED`
    */
   take(event: string | EngineEvent, text: string, bytes: number): Taken {
+    if (this.#isClosed) throw new UcbError("ERR_UCB_CLOSED", "the daemon is stopping: it takes no more events");
     const ids: string[] = [];
     this.#ids = ids;
     try {
@@ -42,7 +51,7 @@ export class EventIntake {
     } finally {
       this.#ids = null;
     }
-    this.#recording?.add(event);
+    this.#options.recording?.add(event);
     if (ids.length > 0) this.#backlog.fired(bytes);
     return { event: text, runs: ids };
   }
@@ -52,12 +61,12 @@ export class EventIntake {
    * @throws UcbError `ERR_UCB_STATE` if it cannot be made durable
    */
   async settle(): Promise<void> {
-    if (this.#isDurable) await this.#engine.flush();
+    if (this.#options.isDurable) await this.#engine.flush();
   }
 
   /** Whether events have to wait. */
   get isFull(): boolean {
-    return this.#backlog.isFull;
+    return this.#backlog.isFull || this.#options.isBehind();
   }
 
   /** Resolves when there is room for more events; at once if there is. */
@@ -66,8 +75,14 @@ export class EventIntake {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Lets all go on that wait: no more events are taken. */
+  /** To be called when whoever reads the outcomes has caught up. */
+  look(): void {
+    if (!this.isFull) this.#release();
+  }
+
+  /** Takes no more events, and tells so to all that wait. */
   close(): void {
+    this.#isClosed = true;
     this.#release();
   }
 

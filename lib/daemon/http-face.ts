@@ -34,8 +34,10 @@ const ndjson = { "content-type": "application/x-ndjson; charset=utf-8" };
 export class HttpFace {
   readonly #server: Server;
   readonly #room: HttpRoom;
+  readonly #host: string;
 
-  private constructor(room: HttpRoom) {
+  private constructor(host: string, room: HttpRoom) {
+    this.#host = host;
     this.#room = room;
     // A supervisor may report all its events with one request that never ends.
     this.#server = createServer({ requestTimeout: 0 }, (request, response) => void this.#serve(request, response));
@@ -44,7 +46,7 @@ export class HttpFace {
 
   /** @throws UcbError `ERR_UCB_CONTROL` if it cannot listen there */
   static async open({ host, port }: HttpOptions, room: HttpRoom): Promise<HttpFace> {
-    const face = new HttpFace(room);
+    const face = new HttpFace(host, room);
     try {
       await new Promise<void>((resolve, reject) => {
         face.#server.once("error", reject);
@@ -77,9 +79,7 @@ export class HttpFace {
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? "/", "http://daemon");
-    // A browser that was lured here sends its own name for us, or none of ours.
-    if (request.headers.origin !== undefined)
-      throw new UcbError("ERR_UCB_INPUT", "requests of web pages are not taken");
+    this.#refusePages(request);
     const path = `${request.method} ${url.pathname}`;
     if (path === "POST /events") return await this.#takeEvents(request, response);
     if (path === "GET /follow") return this.#follow(response);
@@ -90,6 +90,13 @@ export class HttpFace {
     if (question === null || question.ask === "follow") return notFound(response, path);
     const answer = await this.#room.desk.answer(question);
     response.setHeader("content-type", "application/json; charset=utf-8").end(`${JSON.stringify(answer)}\n`);
+  }
+
+  /** A browser that was lured here says so, or has been told another name for this machine. */
+  #refusePages({ headers: { origin, host = "" } }: IncomingMessage): void {
+    const name = host.replace(/:[0-9]*$/, "").toLowerCase();
+    const isOurs = isLocal(name) || name === this.#host.toLowerCase() || !isLocal(this.#host);
+    if (origin !== undefined || !isOurs) throw new UcbError("ERR_UCB_INPUT", "requests of web pages are not taken");
   }
 
   async #takeEvents(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -105,6 +112,11 @@ export class HttpFace {
     const unfollow = this.#room.followers.add(response);
     response.once("close", unfollow);
   }
+}
+
+/** Whether a name means this machine, and nothing else, whoever is asked. */
+function isLocal(name: string): boolean {
+  return name === "" || name === "localhost" || name === "[::1]" || name === "::1" || /^127(\.[0-9]+){3}$/.test(name);
 }
 
 function questionOf(path: string, search: URLSearchParams): Question | null {

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { get } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
@@ -40,6 +41,16 @@ async function talk(socket: string, text: string | Buffer): Promise<Record<strin
   });
   await new Promise((resolve, reject) => client.once("end", resolve).once("error", reject));
   return ndjson(answer) as Record<string, unknown>[];
+}
+
+/** What is answered to who has been told this name for the machine. */
+function statusFor(url: string, host: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    get(url, { headers: { host } }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    }).on("error", reject);
+  });
 }
 
 test("events are taken, runs shown, their output printed, and the daemon says how it does", async () => {
@@ -176,6 +187,31 @@ test("lines over the socket are answered in their order, bad ones too, and cost 
   ]);
 });
 
+test("while nobody reads the outcomes events wait, and go on when somebody does", async () => {
+  const { command, site, socket, ask } = await startDaemon("--no-watch");
+  // Each of these is told of at once, as one that is not run.
+  writeFileSync(join(site.directory, "callbacks.conf"), "hello.py = done-job-self\n[hello.py]\nthrottle = 1/1h\n");
+  expect((await ask("reload")).code).toBe(0);
+  command.child.stdout.pause();
+  const answered = talk(
+    socket,
+    Array.from({ length: 5000 }, (_, index) => `{"event":"done-job-${index + 1}"}\n`).join(""),
+  );
+  const fired = async () =>
+    JSON.parse((await ask("status", "--json")).stdout).status.counters["0/hello.py"]?.fired ?? 0;
+  let before = -1;
+  await vi.waitUntil(async () => {
+    const now = await fired();
+    const stands = now > 0 && now === before;
+    before = now;
+    return stands;
+  }, patience);
+  expect(before).toBeLessThan(5000);
+  command.child.stdout.resume();
+  expect(await answered).toHaveLength(5000);
+  expect(await fired()).toBe(5000);
+});
+
 test("ten thousand events over one connection are all answered", async () => {
   const { socket } = await startDaemon();
   const lines = Array.from({ length: 10_000 }, (_, index) => `{"event":"running-work-1-${index}"}\n`);
@@ -217,6 +253,8 @@ test("over HTTP events are taken, questions answered, and watchers told", async 
   expect((await fetch(`${base}/runs/none`)).status).toBe(404);
   expect((await fetch(`${base}/nowhere`)).status).toBe(400);
   expect((await fetch(`${base}/status`, { headers: { origin: "http://elsewhere" } })).status).toBe(400);
+  expect(await statusFor(`${base}/status`, "rebound.example")).toBe(400);
+  expect(await statusFor(`${base}/status`, "localhost:80")).toBe(200);
   expect(await (await fetch(`${base}/healthz`)).text()).toBe("ok\n");
   const metrics = await (await fetch(`${base}/metrics`)).text();
   expect(metrics).toContain('ucb_runs_total{callback="0/hello.py",outcome="succeeded"} 1');

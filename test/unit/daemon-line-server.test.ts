@@ -25,6 +25,7 @@ function setUp(chunks: string[]) {
       onRun = () => listener({ state: "succeeded" });
     },
   };
+  const output = { full: false };
   const answered: Answer[] = [];
   const answers = new Writable({
     write: (chunk, _, callback) => {
@@ -32,13 +33,11 @@ function setUp(chunks: string[]) {
       callback();
     },
   });
-  const server = new LineServer({
-    intake: new EventIntake(engine as never, true, null),
-    answers,
-    answer: async (record) => ({ answered: record.ask }),
-  });
+  const options = { isDurable: true, recording: null, isBehind: () => output.full };
+  const intake = new EventIntake(engine as never, options);
+  const server = new LineServer({ intake, answers, answer: async (record) => ({ answered: record.ask }) });
   const served = server.serve(Readable.from(chunks.map((chunk) => Buffer.from(chunk))));
-  return { happened, flushes, answered, answers, served, engine, runEnded: () => onRun() };
+  return { happened, flushes, answered, answers, served, engine, intake, output, runEnded: () => onRun() };
 }
 
 const event = (id: number) => `{"event":"done-job-${id}"}\n`;
@@ -110,6 +109,27 @@ test("events before one that has to wait for runs are answered without it", asyn
   (await flushOf(flushes, 2)).done();
   await served;
   expect(answered).toHaveLength(2);
+});
+
+test("events wait for whoever reads the outcomes, and are refused once it stops", async () => {
+  const { happened, answered, served, engine, intake, output, flushes } = setUp([event(1), event(2), event(3)]);
+  engine.emit = (taken) => {
+    happened.push(`took ${taken}`);
+    output.full = true;
+    return 0;
+  };
+  (await flushOf(flushes, 1)).done();
+  await vi.waitUntil(() => answered.length === 1, patience);
+  intake.look();
+  expect(happened).toEqual(["took done-job-1", "flush"]);
+  output.full = false;
+  intake.look();
+  (await flushOf(flushes, 2)).done();
+  await vi.waitUntil(() => answered.length === 2, patience);
+  intake.close();
+  await served;
+  expect(answered[2]).toMatchObject({ error: { line: 3, code: "ERR_UCB_CLOSED" } });
+  expect(happened).toEqual(["took done-job-1", "flush", "took done-job-2", "flush"]);
 });
 
 test("nothing more is taken of a client that is gone", async () => {
