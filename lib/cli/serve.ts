@@ -27,6 +27,7 @@ export async function serve({ engine, output, log, onStop }: EngineSession, opti
   const isBehind = () => output.full;
   const daemon = await Daemon.open(engine, {
     ...{ socket, http, version: packageVersion(), isDurable: state !== undefined, recording, isBehind },
+    trouble: (error) => log.warn(error.message, { code: error.code }),
     group: options.group === undefined ? undefined : await groupNumber(options.group),
   });
   const { onChange } = output;

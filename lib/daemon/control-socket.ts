@@ -9,6 +9,8 @@ export interface ControlSocketOptions {
   path: string;
   /** Members of this group may use it, too; its number. */
   group?: number | undefined;
+  /** Told when clients begin to be turned away. */
+  turnedAway: (error: UcbError) => void;
 }
 
 /** Clients at once; more are turned away. */
@@ -19,18 +21,26 @@ export class ControlSocket {
   readonly #server: Server;
   readonly #path: string;
   readonly #connections = new Set<Socket>();
+  #isFull = false;
 
-  private constructor(path: string, room: ControlRoom) {
+  private constructor({ path, turnedAway }: ControlSocketOptions, room: ControlRoom) {
     this.#path = path;
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket, room));
     this.#server.maxConnections = mostConnections;
+    this.#server.on("drop", () => {
+      if (this.#isFull) return;
+      this.#isFull = true;
+      const message = `${mostConnections} clients are connected to ${path}: more are turned away`;
+      turnedAway(new UcbError("ERR_UCB_CONTROL", message, { path }));
+    });
   }
 
   /**
    * Listens. A socket that nobody listens on any more is taken away first.
    * @throws UcbError `ERR_UCB_CONTROL` if another daemon listens there, something else is there, or it cannot be made
    */
-  static async open({ path, group }: ControlSocketOptions, room: ControlRoom): Promise<ControlSocket> {
+  static async open(options: ControlSocketOptions, room: ControlRoom): Promise<ControlSocket> {
+    const { path, group } = options;
     if (Buffer.byteLength(path) > longestSocketPath) {
       throw new UcbError(
         "ERR_UCB_CONTROL",
@@ -41,7 +51,7 @@ export class ControlSocket {
       );
     }
     await makeRoom(path);
-    const control = new ControlSocket(path, room);
+    const control = new ControlSocket(options, room);
     try {
       await control.#listen(group);
     } catch (error) {
@@ -79,6 +89,7 @@ export class ControlSocket {
   }
 
   #accept(socket: Socket, room: ControlRoom): void {
+    this.#isFull = false;
     this.#connections.add(socket);
     socket.once("close", () => this.#connections.delete(socket));
     void new ControlConnection(socket, room).serve();

@@ -1,4 +1,5 @@
 import type { CallbackEngine } from "../engine/callback-engine.js";
+import type { UcbError } from "../errors.js";
 import { ControlSocket } from "./control-socket.js";
 import { Desk } from "./desk.js";
 import { EventIntake } from "./event-intake.js";
@@ -20,6 +21,8 @@ export interface DaemonOptions {
   /** Whether whoever reads the outcomes is behind: events wait for him, see {@link Daemon.caughtUp}. */
   isBehind: () => boolean;
   version: string;
+  /** Told of clients that are turned or sent away. */
+  trouble: (error: UcbError) => void;
 }
 
 /** An engine that others can reach: reports come in over its socket and over HTTP, and questions are answered. */
@@ -41,12 +44,14 @@ export class Daemon {
     const room = {
       intake: daemon.#intake,
       desk: new Desk(engine, log, options),
-      followers: new Followers(engine),
+      followers: new Followers(engine, options.trouble),
       metrics: () => daemon.#metrics.text(),
     };
     try {
       if (options.socket !== null) {
-        daemon.#faces.push(await ControlSocket.open({ path: options.socket, group: options.group }, room));
+        daemon.#faces.push(
+          await ControlSocket.open({ path: options.socket, group: options.group, turnedAway: options.trouble }, room),
+        );
       }
       if (options.http !== null) {
         const face = await HttpFace.open(options.http, room);

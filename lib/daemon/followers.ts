@@ -16,7 +16,11 @@ const mostBehind = 16 * 1024 * 1024;
 export class Followers {
   readonly #followers = new Set<Follower>();
 
-  constructor(engine: CallbackEngine) {
+  /** `sentAway` is told of each that is. */
+  constructor(
+    engine: CallbackEngine,
+    readonly sentAway: (error: UcbError) => void,
+  ) {
     engine.on("run", (run) => {
       if (run.endedAt !== null && this.#followers.size > 0) this.#tell(runLine(run));
     });
@@ -42,6 +46,9 @@ export class Followers {
       const slow = new UcbError("ERR_UCB_SLOW", "what was to be told was read too slowly: some of it is missing");
       follower.write(`${JSON.stringify(errorLine(0, slow))}\n`);
       follower.destroy();
+      this.sentAway(
+        new UcbError("ERR_UCB_SLOW", "a client that follows what happens read too slowly, and was sent away"),
+      );
     }
   }
 }

@@ -1,6 +1,8 @@
+import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { connect, type Socket } from "node:net";
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { ndjson } from "../support/ndjson.js";
 import { runCommand, startCommand } from "../support/run-command.js";
 import { type TemporarySite, temporarySite } from "../support/temporary-site.js";
@@ -87,4 +89,39 @@ test("a log that nobody reads any more ends nothing", async () => {
   expect((await runCommand(["status"], { env })).code).toBe(0);
   daemon.child.kill("SIGTERM");
   expect((await daemon.ended).signal).toBe("SIGTERM");
+});
+
+test("clients that are too many are turned away, which is said once, and later ones are let in again", async () => {
+  const site = temporarySite(files);
+  const daemon = start(site, "--socket", site.path("socket"));
+  await daemon.said("listening on");
+  const clients: Socket[] = [];
+  onTestFinished(() => clients.forEach((client) => void client.destroy()));
+  // The system itself turns away who comes faster than the daemon takes clients.
+  while (!daemon.stderr.includes("1024 clients are connected")) {
+    const client = connect(site.path("socket"));
+    clients.push(client);
+    await new Promise<void>((resolve) => client.once("connect", resolve).on("error", () => resolve()));
+  }
+  for (const client of clients) client.destroy();
+  const asked = () => runCommand(["status", "--socket", site.path("socket")]);
+  await vi.waitUntil(async () => (await asked()).code === 0, { timeout: 30_000 });
+  daemon.child.kill("SIGTERM");
+  const { stderr } = await daemon.ended;
+  const told = (ndjson(stderr) as Record<string, unknown>[]).filter(({ msg }) => String(msg).includes("turned away"));
+  expect(told).toMatchObject([{ level: "warn", code: "ERR_UCB_CONTROL" }]);
+});
+
+test("a client that follows and does not read is sent away, which is said", async () => {
+  const site = temporarySite({ "callbacks.conf": "note.qcb = failed-work-self-*\n", "note.qcb": "block-self\n" });
+  const daemon = start(site, "--socket", site.path("socket"), "--events", "-");
+  await daemon.said("listening on");
+  const client = connect(site.path("socket"));
+  onTestFinished(() => void client.destroy());
+  client.write('{"ask":"follow"}\n');
+  await once(client, "readable");
+  const extra = "x".repeat(500_000);
+  daemon.child.stdin.end(`{"event":"failed-work-8-${extra}"}\n`.repeat(60));
+  await daemon.said("was sent away");
+  expect(ndjson(daemon.stderr)).toContainEqual(expect.objectContaining({ level: "warn", code: "ERR_UCB_SLOW" }));
 });
