@@ -8,6 +8,7 @@ import { exitCodes, type Finish } from "./exit-codes.js";
 import { addJobOption, readJobFile } from "./job-file.js";
 import { RunLines } from "./run-lines.js";
 import { RunPages } from "./run-pages.js";
+import { waitForRuns } from "./wait-for-runs.js";
 
 export function addFire(program: Command, finish: Finish): void {
   const command = program
@@ -65,7 +66,7 @@ async function fire(event: EventArgument, directories: readonly string[], option
     if (doubt !== null) note(doubt);
     for (const job of jobs) engine.attach(job);
     const fired = engine.emit(event.text);
-    await engine.idle();
+    await waitForRuns(engine);
     await presenter.done();
     if (fired === 0) complain(`${event.text} fires nothing: \`ucb explain\` says why`, options.color);
     else if (failed > 0 && fired > 1) note(`${failed} of ${fired} runs failed`);

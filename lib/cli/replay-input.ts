@@ -71,11 +71,6 @@ export class ReplayInput implements RecordedEventsListener {
     this.#tell();
   }
 
-  /** Says on a terminal what is waited for. */
-  show(text: () => string): void {
-    this.#progress.show(text);
-  }
-
   end(): void {
     this.#progress.end();
   }

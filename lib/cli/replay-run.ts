@@ -13,6 +13,7 @@ import { noteRest } from "./note-limits.js";
 import type { ReplayedEvent, ReplayInput, ReplayOptions } from "./replay-input.js";
 import { RunLines } from "./run-lines.js";
 import { terminalOf } from "./terminal.js";
+import { waitForRuns } from "./wait-for-runs.js";
 
 /** Really runs what events fire; returns the exit code. */
 export async function rerun(
@@ -28,12 +29,11 @@ export async function rerun(
     onEnded(engine, (run) => {
       if (run.state !== "succeeded") failed++;
       lines?.ended(run);
-      input.show(() => describeLoad(engine));
     });
     const wasRead = await reportAll(input, session, options);
     if (wasRead) noteRest(engine, session.log);
-    await engine.idle();
     input.end();
+    await waitForRuns(engine);
     const counters = engine.counters();
     output.write(options.json === true ? document(input, counters) : page(input, counters, options));
     return wasRead && counters.size > 0 && failed === 0 && input.totals.refused === 0 ? exitCodes.good : exitCodes.no;
@@ -123,10 +123,6 @@ function fieldsOf(text: string): EventFields | null {
   } catch {
     return null;
   }
-}
-
-function describeLoad({ load: { queued, running } }: CallbackEngine): string {
-  return `waiting for ${count(queued + running, "run")} to end`;
 }
 
 function document({ totals }: ReplayInput, counters: ReadonlyMap<string, CallbackCounters>): string {

@@ -21,6 +21,7 @@ import { noteRest } from "./note-limits.js";
 import { addRecordOptions, closeRecording, openRecording, type RecordOptions } from "./record-options.js";
 import { RunLines } from "./run-lines.js";
 import type { StandardOutput } from "./standard-output.js";
+import { waitForRuns } from "./wait-for-runs.js";
 
 export function addRun(program: Command, finish: Finish): void {
   const command = program
@@ -94,12 +95,12 @@ With --record, each event that is taken is also written to a file of its owner's
 cannot be written in time is left out: the line behind it says how many ("missing").
 
 With --socket or --http it is a daemon: it serves until it is told to stop, and reads events from files only
-if --events names some. \`ucb emit\`, \`status\`, \`runs\`, \`pending\`, \`log\` and \`reload\` talk to it, and so does any program: a line of
+if --events names some. \`ucb emit\`, \`status\`, \`runs\`, \`pending\`, \`log\`, \`reload\` and \`explain --now\` talk to it, and so does any program: a line of
 the input above gets the answer {"taken":{"event","runs"}}, see docs/reference.md. SIGHUP lets it reload.
 
 After the first SIGINT (Ctrl-C) or SIGTERM no more events are taken, and what was fired still runs; the
 second ends it; at the third ucb dies by that signal and says which runs it leaves behind. If whoever
-reads the outcomes goes away, that is like the first.
+reads the outcomes goes away, that is like the first; a daemon goes on.
 
 It ends when what was fired has ended. Runs of a callback that is paused, since it failed too often,
 are waited for too, and standard error says so and until when.
@@ -149,7 +150,7 @@ async function runWith(log: CommandLog, directories: readonly string[], options:
         }
         const wasRead = await readAll(sources, feed, log);
         if (!feed.stopped) noteRest(engine, log);
-        await engine.idle();
+        await waitForRuns(engine);
         if (feed.refused > 0) log.warn(`${feed.refused} of ${count(feed.lines, "line")} were no events`);
         return wasRead && feed.refused === 0 ? exitCodes.good : exitCodes.no;
       } finally {

@@ -1,4 +1,5 @@
 import { asUcbError, type UcbError } from "../errors.js";
+import { Progress } from "./progress.js";
 
 /**
  * The answer of a command on its way to whoever reads it. A reader that goes away is no error: what is written
@@ -30,7 +31,9 @@ export class StandardOutput {
   }
 
   write(text: string): void {
-    if (!this.#gone) process.stdout.write(text);
+    if (this.#gone) return;
+    Progress.giveWay();
+    process.stdout.write(text);
   }
 
   /** Resolves when the reader is not behind any more, or is gone. */

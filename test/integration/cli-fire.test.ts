@@ -1,7 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ndjson } from "../support/ndjson.js";
-import { runCommand } from "../support/run-command.js";
+import { runCommand, startOnTerminal } from "../support/run-command.js";
 import { temporarySite } from "../support/temporary-site.js";
 
 const files = {
@@ -183,4 +184,18 @@ test("a relative --logpath is of the working directory", async () => {
   const { code } = await runCommand(args, { cwd: site.path("here") });
   expect(code).toBe(0);
   expect(existsSync(site.path("here/log/job/0/7/7.cb"))).toBe(true);
+});
+
+test("on a terminal it says what it waits for, until there is something to show", async () => {
+  const site = temporarySite({
+    "slow.py": "import os, time\nwhile not os.path.exists('go'):\n    time.sleep(0.01)\nprint('gone')\n",
+    "callbacks.conf": "slow.py = done-job-self\n",
+  });
+  const args = ["fire", "done-job-1", site.directory, "--logpath", site.logPath];
+  const terminal = startOnTerminal(args, { columns: 80 });
+  await terminal.said("waiting for 1 run to end: ");
+  writeFileSync(join(site.directory, "go"), "");
+  const { code, stdout } = await terminal.ended;
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/\d s\r\S*slow\.py/);
 });

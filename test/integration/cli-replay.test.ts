@@ -176,7 +176,7 @@ test("what fires nothing, and what is no recording, is no success", async () => 
 });
 
 test("a terminal is told how far it has come, and nobody else", async () => {
-  const { site, file } = siteWith(recorded.join("").repeat(10_000));
+  const { site, file } = siteWith(recorded.join("").repeat(4_000));
   const shown = await runOnTerminal(["replay", file, site.directory], { columns: 100 });
   expect(shown.stdout).toMatch(/\[K\d+ %, \d+ events/);
   const told = await runCommand(["replay", file, site.directory]);

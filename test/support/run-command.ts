@@ -35,16 +35,22 @@ export function startCommand(args: readonly string[], options: Omit<CommandOptio
 /** Runs the built command on a terminal of its own; stdout holds what the terminal shows, line ends as a terminal's. */
 export function runOnTerminal(
   args: readonly string[],
-  { columns, ...options }: Omit<CommandOptions, "input"> & { columns: number },
+  options: Omit<CommandOptions, "input"> & { columns: number },
 ): Promise<CommandResult> {
+  return startOnTerminal(args, options).ended;
+}
+
+/** Starts what {@link runOnTerminal} runs to its end. */
+export function startOnTerminal(
+  args: readonly string[],
+  { columns, ...options }: Omit<CommandOptions, "input"> & { columns: number },
+): RunningCommand {
   const python = "import os, pty, sys; sys.exit(os.WEXITSTATUS(pty.spawn(sys.argv[1:])))";
   const shell = `stty cols ${columns}; exec "$@"`;
-  const command = new RunningCommand(
-    "python3",
-    ["-c", python, "sh", "-c", shell, "sh", process.execPath, main, ...args],
-    { ...options, env: { TERM: "xterm", ...options.env } },
-  );
-  return command.ended;
+  return new RunningCommand("python3", ["-c", python, "sh", "-c", shell, "sh", process.execPath, main, ...args], {
+    ...options,
+    env: { TERM: "xterm", ...options.env },
+  });
 }
 
 /** A process that does not outlive its test. */
