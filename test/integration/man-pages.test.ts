@@ -20,7 +20,7 @@ const isMissing = (tool: string) => !process.env.CI && spawnSync(tool, ["--versi
 
 function shown(name: string): { text: string; warnings: string } {
   const { PATH = "" } = process.env;
-  const env = { PATH, LC_ALL: "C.UTF-8", MANWIDTH: "1000", MAN_KEEP_FORMATTING: "" };
+  const env = { PATH, LC_ALL: "C.UTF-8", MANWIDTH: "1000", MAN_KEEP_FORMATTING: "", MAN_DISABLE_SECCOMP: "1" };
   const { stdout, stderr } = spawnSync("man", ["--warnings", "--local-file", join(folder, name)], {
     env,
     encoding: "utf8",

@@ -45,10 +45,12 @@ zstyle ':completion:all-matches:*' completer _all_matches _complete
 zstyle ':completion:all-matches:*' insert true
 unsetopt zle_bracketed_paste
 `;
-    const setUp = shell === "bash" ? `${ucb}${readline}` : `autoload -U compinit && compinit -D\n${ucb}${zle}`;
+    const setUp = shell === "bash" ? `${ucb}${readline}` : `autoload -U compinit && compinit -u -D\n${ucb}${zle}`;
     writeFileSync(join(home, shell === "bash" ? "bashrc" : ".zshrc"), `${setUp}PS1='ready> '\n`);
     const start =
-      shell === "bash" ? ["bash", "--rcfile", join(home, "bashrc"), "-i"] : ["zsh", "-o", "nopromptsp", "-i"];
+      shell === "bash"
+        ? ["bash", "--rcfile", join(home, "bashrc"), "-i"]
+        : ["zsh", "-o", "noglobalrcs", "-o", "nopromptsp", "-i"];
     const python = "import os, pty, sys; sys.exit(os.WEXITSTATUS(pty.spawn(sys.argv[1:])))";
     const command = new RunningCommand("python3", ["-c", python, ...start], {
       cwd: folder,
