@@ -70,8 +70,10 @@ async function rehearseAll(
   });
   try {
     for await (const recorded of input.events()) {
+      const { event, at } = recorded;
+      while (at !== null && !rehearsal.passTo(at)) if (output.full) await output.drained();
       try {
-        rehearsal.report(recorded.event, recorded.at);
+        rehearsal.report(event, at !== null);
       } catch (error) {
         input.refuse(recorded, error);
       }

@@ -32,19 +32,26 @@ export class RecordedClock implements Clock {
     this.#soon.push(call);
   }
 
-  /** It is that time, in Unix milliseconds: all happens that was due until then. An earlier time is one that was set. */
-  goTo(unix: number): void {
-    this.#settle();
-    const end = this.#now + Math.max(0, unix - this.#unix);
-    for (let timer = this.#first(end); timer !== undefined; timer = this.#first(end)) {
-      const due = timer;
-      this.#timers = this.#timers.filter((each) => each !== due);
-      this.#pass(Math.max(this.#now, due.at));
-      due.call();
-      this.#settle();
+  /**
+   * It becomes that time, in Unix milliseconds, step by step: does the next thing that is due until then, and returns whether
+   * there is nothing more to do. An earlier time is one that was set.
+   */
+  step(unix: number): boolean {
+    if (this.#soon.length > 0) {
+      for (const call of this.#soon.splice(0)) call();
+      return false;
     }
-    this.#now = end;
-    this.#unix = unix;
+    const end = this.#now + Math.max(0, unix - this.#unix);
+    const due = this.#first(end);
+    if (due === undefined) {
+      this.#now = end;
+      this.#unix = unix;
+      return true;
+    }
+    this.#timers = this.#timers.filter((each) => each !== due);
+    this.#pass(Math.max(this.#now, due.at));
+    due.call();
+    return false;
   }
 
   #pass(now: number): void {
@@ -58,9 +65,5 @@ export class RecordedClock implements Clock {
       (first, each) => (first && first.at <= each.at ? first : each),
       undefined,
     );
-  }
-
-  #settle(): void {
-    while (this.#soon.length > 0) for (const call of this.#soon.splice(0)) call();
   }
 }

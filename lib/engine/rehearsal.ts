@@ -49,12 +49,20 @@ export class Rehearsal {
   }
 
   /**
-   * An event was reported, at a time in Unix milliseconds where it is known.
+   * Lets some of the time pass until a moment in Unix milliseconds; returns whether it has come. Much can happen until then: to be
+   * called again until it has, while whoever is told of it can take a breath.
+   */
+  passTo(at: number): boolean {
+    this.#clock ??= this.#begin(at);
+    return this.#clock.step(at);
+  }
+
+  /**
+   * An event was reported, at the moment that has come last if its time is known.
    * @throws UcbError `ERR_UCB_EVENT` if the event is malformed
    */
-  report(event: string | EngineEvent, at: number | null): void {
-    if (at !== null) this.#goTo(at);
-    this.#at = at;
+  report(event: string | EngineEvent, isTimed: boolean): void {
+    this.#at = isTimed ? (this.#clock?.unix() ?? null) : null;
     if (typeof event === "string") this.#matching.report(event, noRecords);
     else this.#matching.report(textOf(event), recordsOf(event));
   }
@@ -64,15 +72,9 @@ export class Rehearsal {
     this.#matching.close();
   }
 
-  #goTo(at: number): void {
-    if (this.#clock === null) this.#times = this.#await(at);
-    else this.#clock.goTo(at);
-  }
-
   /** What is past when the first event comes counts as having been. */
-  #await(at: number): TimeTriggers {
+  #begin(at: number): RecordedClock {
     const clock = new RecordedClock(at);
-    this.#clock = clock;
     const times = new TimeTriggers({
       triggers: () => this.#table.rules().map(({ trigger }) => trigger),
       jobs: this.#records,
@@ -86,8 +88,8 @@ export class Rehearsal {
     });
     this.#records.onNew = (id) => times.attaching(id);
     times.triggersChanged();
-    clock.goTo(at);
-    return times;
+    this.#times = times;
+    return clock;
   }
 
   #fire(callback: Callback, event: string, jobId: number): void {
