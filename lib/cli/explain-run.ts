@@ -1,4 +1,5 @@
 import type { Why } from "../daemon/why.js";
+import type { Run } from "../execute/run.js";
 import { note } from "./complaint.js";
 import { type ClientOptions, showAnswer } from "./daemon-client.js";
 import { exitCodes } from "./exit-codes.js";
@@ -24,5 +25,18 @@ function page({ run, triggers }: Why, { color }: ClientOptions): string {
     });
     return `  ${harmless(text)}\n${lines.join("")}`;
   });
-  return [heading, ...blocks].join("");
+  return [heading, outcome(run), ...blocks].join("");
+}
+
+const outcomes: Partial<Record<Run["state"], string>> = {
+  dropped: "it was not run",
+  failed: "it failed",
+  "timed-out": "it timed out",
+  lost: "it was lost",
+};
+
+/** What came of it, where that is what somebody wonders about. */
+function outcome({ state, reason }: Run): string {
+  const text = outcomes[state];
+  return text === undefined ? "" : `  ${text}${reason === null ? "" : `: ${harmless(reason)}`}\n`;
 }

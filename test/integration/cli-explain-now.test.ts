@@ -58,6 +58,11 @@ test("a daemon says what an event would do for a job as it stands now, and why t
     /✗ once\.py: .*\n {2}for job 6 it fires, but is not run until \S+: throttled: no more/,
   );
   expect(throttled.stdout).toMatch(/✗ off\.py is switched off: .*\n {2}for job 6 it would fire\n/);
+  await ask("emit", "done-job-6");
+  const [dropped] = JSON.parse((await ask("runs", "--state", "dropped", "--json")).stdout).runs;
+  expect((await ask("explain", "--run", dropped.id)).stdout).toMatch(
+    /fired on done-job-6 .*\n {2}it was not run: throttled: no more/,
+  );
   await ask("emit", "failed-job-6");
   await vi.waitUntil(() => command.stderr.includes("is paused"), patience);
   const paused = await ask("explain", "failed-job-7");
