@@ -1,5 +1,7 @@
+import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { resolveInterpreter } from "../../lib/execute/interpreters.js";
 import { withFolder } from "../harness/folder.js";
 import { sized } from "../harness/options.js";
 import { report } from "../harness/report.js";
@@ -37,8 +39,23 @@ await withFolder(async (folder) => {
   const latency = await measureLatency(warm, cold);
   const memory = await measureMemory(warm, cold);
   await Promise.all([warm.engine.close(), cold.engine.close()]);
-  await report("warm", [throughput.table, latency.table, memory], [...throughput.targets, ...latency.targets]);
+  const targets = [...throughput.targets, ...latency.targets];
+  await report("warm", [throughput.table, latency.table, memory], targets, await interpreters());
 });
+
+/** What cold runs cost depends on what an interpreter loads at its start. */
+async function interpreters(): Promise<string[]> {
+  const [python, perl] = await Promise.all([resolveInterpreter("python", null), resolveInterpreter("perl", null)]);
+  const versions = [
+    [
+      python,
+      "-c",
+      "import sys; print('Python %d.%d.%d, with %d modules at its start' % (sys.version_info[:3] + (len(sys.modules),)))",
+    ],
+    [perl, "-e", "printf 'Perl %vd', $^V"],
+  ];
+  return versions.map(([file = "", ...args]) => `${file}: ${execFileSync(file, args, { encoding: "utf8" }).trim()}`);
+}
 
 /** Runs a second, from emit to the recorded outcome, cold and warm by turns. */
 async function measureThroughput(warm: Site, cold: Site): Promise<{ table: Table; targets: Target[] }> {

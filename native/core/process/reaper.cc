@@ -169,6 +169,12 @@ bool Reaper::Signal(std::uint64_t ticket, int signal) {
   return child != nullptr && SignalGroup(*child, signal);
 }
 
+void Reaper::Kill(std::uint64_t ticket) {
+  const std::lock_guard lock(mutex_);
+  const RunningProcess* const child = Find(ticket);
+  if (child != nullptr && child->foreign_start_ticks == 0) ::kill(child->pid, SIGKILL);
+}
+
 bool Reaper::Terminate(std::uint64_t ticket, Milliseconds kill_after) {
   {
     const std::lock_guard lock(mutex_);

@@ -59,6 +59,8 @@ class Reaper {
   // Signals a running child's group. False if there is no such child, or if the system refused. As long as the answer
   // is being found the child is not reaped, so that no other process can have its number. Any thread.
   bool Signal(std::uint64_t ticket, int signal);
+  // Kills a running child, but nobody else in its group. Nothing if there is no such child. Any thread.
+  void Kill(std::uint64_t ticket);
   // TERM now, KILL later, as at a timeout but not counted as one. False if there is no such child. Any thread.
   bool Terminate(std::uint64_t ticket, Milliseconds kill_after);
 

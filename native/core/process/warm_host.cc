@@ -164,7 +164,7 @@ Result<WarmHost> WarmHost::Start(const platform::Capabilities& capabilities, int
 }
 
 WarmHost::Sent WarmHost::Ask(LaunchRequest& request) {
-  if (over_ || killed_ || asked_.size() >= kMostAsked) return Sent::kLater;
+  if (over_ || given_up_ || asked_.size() >= kMostAsked) return Sent::kLater;
   std::vector<UniqueFd> files;
   std::string letters;
   const auto take = [&](char letter, Result<UniqueFd> file) {
@@ -253,17 +253,17 @@ std::deque<WarmHost::Asked> WarmHost::TakeAll() {
 }
 
 std::optional<WarmHost::TimePoint> WarmHost::patience_ends() const {
-  if (!killed_ && ready_ && asked_.empty()) return std::nullopt;
+  if (!given_up_ && ready_ && asked_.empty()) return std::nullopt;
   return heard_at_ + kPatience;
 }
 
-void WarmHost::Kill(std::string reason) {
+void WarmHost::GiveUp(std::string reason) {
   if (reason_.empty()) reason_ = std::move(reason);
-  const bool again = std::exchange(killed_, true);
   heard_at_ = platform::Clock::now();
-  // It leads a group, in which forks are until they begin. As long as the channel is open one of them is there, so that
-  // the number belongs to nobody else.
-  if (!over_) ::kill(again ? -pid_ : pid_, SIGKILL);
+  if (!std::exchange(given_up_, true)) return;
+  for (const auto& [ticket, asked] : asked_) {
+    if (asked.pid > 0) ::kill(asked.pid, SIGKILL);
+  }
 }
 
 std::string WarmHost::reason() const {

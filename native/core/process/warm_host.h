@@ -81,9 +81,9 @@ class WarmHost {
   bool ready() const { return ready_; }
   // When to give it up if it has not answered by then.
   std::optional<TimePoint> patience_ends() const;
-  // Kills the host, so that it forks no more; called again, also forks of it that have not begun. A fork that is left
-  // alone begins within an instant, and is accounted for.
-  void Kill(std::string reason);
+  // Nothing more is asked of it; whoever calls this ends its process. Forks that have not begun are left alone, since
+  // they begin within an instant, and are accounted for; called again, it kills those that we know of.
+  void GiveUp(std::string reason);
   // Why it has ended, as far as we know.
   std::string reason() const;
 
@@ -96,7 +96,7 @@ class WarmHost {
   UniqueFd messages_;  // what it writes to stderr until it is ready
   bool ready_ = false;
   bool over_ = false;
-  bool killed_ = false;
+  bool given_up_ = false;
   std::string reason_;
   TimePoint heard_at_;  // or when it was first asked for what it has not answered yet
   std::unordered_map<std::uint64_t, Asked> asked_;

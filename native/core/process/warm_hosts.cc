@@ -172,11 +172,12 @@ void WarmHosts::StartHost(HostRequest request) {
     return;
   }
   auto place = std::make_unique<Place>(Place{std::move(host.value()), {}});
-  if (!Watch(events_.get(), place->host.channel(), request.ticket)) place->host.Kill("it cannot be listened to");
+  const bool is_heard = Watch(events_.get(), place->host.channel(), request.ticket);
   Message message(Message::Kind::kStarted, request.ticket);
   message.pid = place->host.pid();
   message.start_ticks = platform::StartTicks(message.pid);
   surroundings_.reaper->Add(child, started_at, std::move(message));
+  if (!is_heard) End(place->host, "it cannot be listened to");
   const std::lock_guard lock(mutex_);
   places_.insert_or_assign(request.ticket, std::move(place));
 }
@@ -261,6 +262,12 @@ void WarmHosts::Retire(std::uint64_t ticket) {
   for (LaunchRequest& request : place->waiting) GoCold(std::move(request), reason);
 }
 
+void WarmHosts::End(WarmHost& host, const char* reason) {
+  host.GiveUp(reason);
+  // Not its group: a fork that nobody knows of yet must live to tell of itself.
+  surroundings_.reaper->Kill(host.ticket());
+}
+
 void WarmHosts::GoCold(LaunchRequest request, const std::string& reason) {
   Error error;
   error.message = reason;
@@ -275,7 +282,7 @@ int WarmHosts::ServePatience() {
   const Clock::time_point now = Clock::now();
   for (auto& [ticket, place] : places_) {
     const std::optional<Clock::time_point> end = place->host.patience_ends();
-    if (end && *end <= now) place->host.Kill("the warm interpreter did not answer in time");
+    if (end && *end <= now) End(place->host, "the warm interpreter did not answer in time");
     if (end && *end > now) next = next ? std::min(*next, *end) : *end;
   }
   if (!next) return -1;
@@ -287,7 +294,7 @@ int WarmHosts::ServePatience() {
 void WarmHosts::Abandon() {
   const Clock::time_point end = Clock::now() + kLastWait;
   std::erase_if(places_, [](auto& entry) { return entry.second->host.idle(); });
-  for (auto& [ticket, place] : places_) place->host.Kill("the launcher has ended");
+  for (auto& [ticket, place] : places_) End(place->host, "the launcher has ended");
   while (!places_.empty()) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();
     if (left <= 0) break;

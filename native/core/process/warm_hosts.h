@@ -70,6 +70,7 @@ class WarmHosts {
   void Listen(Place& place);
   void Begin(Place& place, const HostAnswer& answer);
   void Retire(std::uint64_t ticket);
+  void End(WarmHost& host, const char* reason);
   void GoCold(LaunchRequest request, const std::string& reason);
   int ServePatience();
   void Abandon();

@@ -169,6 +169,8 @@ sub serve {
 # run.
 sub begin {
     my ($size) = @_;
+    # First: the system may give each session its share of the processors, and a host has but one.
+    syscall $call->{setsid};
     my ($ticket, $letters, $body) = split /\0/, substr($packet, 0, $size), 3;
     my %files;
     my @descriptors = received();
@@ -241,7 +243,6 @@ sub refuse_switches {
 
 sub present {
     my ($ticket, $script, $limits) = @_;
-    syscall $call->{setsid};
     my $placeholder = $0;
     $0 = $script;
     # Setting it has named the process after the script, too.

@@ -141,6 +141,8 @@ class Host:
 
         Returns the script's code if it is compiled, and the descriptor of the script if not.
         """
+        # First: the system may give each session its share of the processors, and a host has but one.
+        os.setsid()
         code, arguments, place, folder, variables, limits = request
         pid = b"%d" % os.getpid()
         try:
@@ -154,7 +156,6 @@ class Host:
             for letter, descriptor in files.items():
                 if letter != S or code is not None:
                     os.close(descriptor)
-            os.setsid()
             self._environment.replace(variables.split(b"\0")[:-1])
             # Whoever hears of the run can find it, then; and before its limits, which could be too narrow for that.
             self._environment.show()
