@@ -1,6 +1,6 @@
 // Does one thing many times inside the function `Measured`, and only there, so that callgrind can be told to count
 // nothing else. Prints how often it did it.
-//   program match PROGRAM EVENTS   matches every line of EVENTS with a compiled program
+//   program match PROGRAM EVENTS   matches every line of EVENTS with a compiled program, as the addon does
 //   program batch PROGRAM EVENTS   matches the lines of EVENTS from bytes, as a batch
 //   program remember PROGRAM EVENTS JOBS   matches every line with so many jobs attached, and what it does is
 //   remembered program attach COUNT           attaches jobs program launch COUNT           puts launches of /bin/true
@@ -49,7 +49,7 @@ extern "C" {
 [[gnu::noinline]] std::size_t MeasuredMatch(ucb::trigger::Matcher& matcher, std::span<const std::string_view> events) {
   std::size_t fired = 0;
   for (const std::string_view event : events) {
-    const std::ptrdiff_t count = matcher.Match(event);
+    const std::ptrdiff_t count = matcher.MatchPadded(event);
     if (count > 0) fired += static_cast<std::size_t>(count);
   }
   return fired;
@@ -83,8 +83,10 @@ void Load(ucb::trigger::Matcher& matcher, const char* program_path) {
 }
 
 std::size_t Match(const char* program_path, const char* events_path, std::uint64_t jobs) {
-  const std::string text = ReadFile(events_path);
-  const std::vector<std::string_view> events = LinesOf(text);
+  std::string text = ReadFile(events_path);
+  const std::size_t size = text.size();
+  text.append(ucb::trigger::kTextPadding, '\n');
+  const std::vector<std::string_view> events = LinesOf(std::string_view(text).substr(0, size));
   ucb::trigger::Matcher matcher;
   Load(matcher, program_path);
   for (std::uint64_t job = 1; job <= jobs; job++) matcher.Attach(job, 0, 0, {});

@@ -376,6 +376,36 @@ describe("misuse", () => {
   });
 });
 
+describe("the chosen matcher", () => {
+  it("is the one that was chosen last, and says so", () => {
+    const [one, oneNumbers, oneIsChosen] = native.matcherCreate(4);
+    const [other, otherNumbers, otherIsChosen] = native.matcherCreate(4);
+    native.matcherLoad(one, programOf([rule(1, term("complete", job))]));
+    native.matcherLoad(other, programOf([rule(2, term("complete", job))]));
+    const chosen = () => [oneIsChosen[0], otherIsChosen[0]];
+    native.matcherChoose(one);
+    expect(chosen()).toEqual([1, 0]);
+    native.matcherMatchChosen("complete-job-5");
+    expect([...oneNumbers.subarray(0, 4)]).toEqual([1, 0, 1, 5]);
+    native.matcherChoose(other);
+    expect(chosen()).toEqual([0, 1]);
+    native.matcherMatchChosen("complete-job-6");
+    expect([...otherNumbers.subarray(0, 4)]).toEqual([1, 0, 2, 6]);
+    expect(oneNumbers[3]).toBe(5);
+    native.matcherMatch(one, "complete-job-7");
+    expect([oneNumbers[3], otherNumbers[3]]).toEqual([7, 6]);
+    expect(chosen()).toEqual([0, 1]);
+  });
+
+  it("is asked only with a string", () => {
+    native.matcherChoose(loaded([]).matcher);
+    for (const event of [undefined, 5, {}, Symbol.iterator]) {
+      expect(misuse("matcherMatchChosen", event)).toThrow(TypeError);
+    }
+    expect(misuse("matcherChoose", {})).toThrow(expect.objectContaining(wrongArgument));
+  });
+});
+
 describe("lifetimes", () => {
   it("a thousand matchers come and go", () => {
     for (let round = 0; round < 1000; round++) {
