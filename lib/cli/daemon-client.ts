@@ -64,6 +64,10 @@ export async function* talkToDaemon(
     if (isLast) socket.end(lines);
     else socket.write(lines);
     for await (const text of createInterface({ input: socket })) yield refuseErrors(JSON.parse(text));
+  } catch (error) {
+    if (error instanceof UcbError) throw error;
+    // A daemon that ends with something unread resets the connection.
+    throw new UcbError("ERR_UCB_CONTROL", "the daemon went away", { cause: error, path });
   } finally {
     socket.destroy();
   }

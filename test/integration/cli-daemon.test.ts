@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
-import { connect } from "node:net";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { ndjson } from "../support/ndjson.js";
@@ -272,6 +272,17 @@ test("a socket in use is refused, a dead one replaced, and what is no socket lef
   const onFile = await runCommand(["run", site.directory, "--socket", file, "--logpath", site.logPath]);
   expect(onFile).toMatchObject({ code: 1, stderr: expect.stringMatching(/is no socket/) });
   expect(readdirSync(site.path("."))).toContain("file");
+});
+
+test("a daemon that goes away without an answer is said to have", async () => {
+  const site = temporarySite({});
+  // Reads nothing, so that the system resets the connection when it is closed.
+  const server = createServer({ pauseOnConnect: true }, (socket) => socket.destroySoon());
+  await new Promise<void>((resolve) => server.listen(site.path("socket"), resolve));
+  onTestFinished(() => void server.close());
+  const { code, stderr } = await runCommand(["status", "--socket", site.path("socket")]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^ucb: the daemon went away/);
 });
 
 test("without a daemon commands say where they looked and how to start one", async () => {
