@@ -402,7 +402,7 @@ describe("the chosen matcher", () => {
     for (const event of [undefined, 5, {}, Symbol.iterator]) {
       expect(misuse("matcherMatchChosen", event)).toThrow(TypeError);
     }
-    expect(misuse("matcherChoose", {})).toThrow(expect.objectContaining(wrongArgument));
+    expect(misuse("matcherChoose", {})).toThrow(TypeError);
   });
 });
 
