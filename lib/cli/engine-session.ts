@@ -1,9 +1,8 @@
 import type { Configuration } from "../config/configuration.js";
-import type { CallbackEngine } from "../engine/callback-engine.js";
+import type { CallbackEngine, CloseMode } from "../engine/callback-engine.js";
 import type { Run } from "../execute/run.js";
 import { type CommandLog, fieldsOfRun, textLog } from "./command-log.js";
 import type { RunningOptions } from "./common-options.js";
-import { count } from "./count.js";
 import { exitCodes } from "./exit-codes.js";
 import { checkLogFolder } from "./log-folder.js";
 import { noteLimits } from "./note-limits.js";
@@ -11,6 +10,7 @@ import { errorsOf, isUsable, readSite } from "./site.js";
 import { spanOfTime } from "./span-of-time.js";
 import { StandardOutput } from "./standard-output.js";
 import { dieOf, type StopSignal, StopSignals } from "./stop-signals.js";
+import { stopText } from "./stop-text.js";
 
 export interface EngineSession {
   engine: CallbackEngine;
@@ -31,6 +31,8 @@ export interface SessionOptions extends RunningOptions {
   trace?: boolean;
   /** Where what no answer says is told; without it to people. */
   log?: CommandLog;
+  /** What the first signal to stop means for runs, as it is told; `wait` where nothing is said. */
+  closing?: CloseMode;
   /** Called before runs that an earlier engine left go on. */
   listen?: (engine: CallbackEngine, output: StandardOutput) => void;
 }
@@ -77,7 +79,8 @@ export async function withEngine(
       signals.onHurry = () => void engine.close({ running: "terminate" });
       signals.onAbandon = (signal) => noteAbandoned(signal, alive, log);
       const usable = await canRun(engine, configuration, logPath, { ...options, log });
-      if (usable && signals.received === null) exitCode = await work(sessionOf(engine, output, signals, log));
+      if (usable && signals.received === null)
+        exitCode = await work(sessionOf(engine, output, signals, { ...options, log }));
     } finally {
       await engine.close();
     }
@@ -100,11 +103,11 @@ function sessionOf(
   engine: CallbackEngine,
   output: StandardOutput,
   signals: StopSignals,
-  log: CommandLog,
+  { log, closing = "wait", state }: SessionOptions & { log: CommandLog },
 ): EngineSession {
   const begin = (stop: () => void) => (signal: StopSignal) => {
     stop();
-    log.info(`${signal}: ${describeRest(engine.load)}`, { signal, ...engine.load });
+    log.info(`${signal}: ${stopText(closing, engine.load, state !== undefined)}`, { signal, ...engine.load });
   };
   signals.onStop = begin(() => {});
   return {
@@ -115,13 +118,6 @@ function sessionOf(
       signals.onStop = begin(stop);
     },
   };
-}
-
-function describeRest({ queued, running, delayed }: CallbackEngine["load"]): string {
-  const rest = queued + running;
-  if (rest === 0) return "nothing runs";
-  const held = delayed === 0 ? "" : ` (${delayed} of which for a retry or a pause)`;
-  return `waiting for ${count(rest, "run")}${held} to end; a second signal ends ${rest === 1 ? "it" : "them"}`;
 }
 
 async function canRun(

@@ -135,7 +135,7 @@ async function runWith(log: CommandLog, directories: readonly string[], options:
   };
   return await withEngine(
     directories,
-    { ...options, warnings: true, trace: isDaemon, log, listen },
+    { ...options, warnings: true, trace: isDaemon, log, listen, closing: isDaemon ? options.onStop : "wait" },
     async (session) => {
       const { engine, output, onStop } = session;
       const recording = await openRecording(options, options.events ?? [], log);

@@ -97,6 +97,26 @@ function outputOf(site: TemporarySite): string {
   return files.map((name) => readFileSync(`${folder}/${name}`, "utf8")).join("");
 }
 
+test.each([
+  ["leave", "--state", "1 run goes on, and the next daemon with this state waits for it"],
+  ["leave", null, "1 run goes on, and nobody waits for the end"],
+  ["terminate", null, "ending 1 run"],
+])("a daemon that is told to stop says what becomes of runs: %s %s", async (mode, state, text) => {
+  const site = temporarySite(files);
+  const kept = state === null ? [] : [state, site.path("state")];
+  const command = start("run", site, "--socket", site.path("socket"), "--on-stop", mode, ...kept);
+  await command.said("listening on");
+  await runCommand(["emit", "running-job-7", "--socket", site.path("socket")]);
+  const pid = await begun(site);
+  command.child.kill("SIGTERM");
+  const { signal, stderr } = await command.ended;
+  expect(signal).toBe("SIGTERM");
+  expect(stderr).toContain(`ucb: SIGTERM: ${text}\n`);
+  expect(isAlive(pid)).toBe(mode === "leave");
+  openGate(site);
+  await until(() => !isAlive(pid));
+});
+
 test("a signal ends run at once where nothing runs, though its input stays open", async () => {
   const site = temporarySite(files);
   const command = start("run", site);
