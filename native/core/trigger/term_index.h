@@ -63,6 +63,7 @@ class TermIndex {
       return nullptr;
     const auto own = reinterpret_cast<uintptr_t>(&head.list);
     const auto others = reinterpret_cast<uintptr_t>(&tables_.other_names[static_cast<std::size_t>(event.type)]);
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): one of the two, as it was
     const auto* const list = reinterpret_cast<const TermList*>(own ^ ((own ^ others) & (0 - uintptr_t{differs})));
     event.name = {text.data(), dashes.first};
     return ParseRest(text, dashes, event) ? list : nullptr;
