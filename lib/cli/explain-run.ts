@@ -8,7 +8,7 @@ import { harmless, terminalOf } from "./terminal.js";
 /** Says why a run of a daemon fired. */
 export async function explainRun(run: string, options: ClientOptions): Promise<number> {
   const { why } = await showAnswer<{ why: Why }>({ ask: "why", run }, options, ({ why }) => page(why, options));
-  if (!why.isCurrent) note("the configuration has changed since: the triggers are those of now");
+  if (!why.isCurrent) note("since then the callback has been given other triggers, or was taken away");
   return exitCodes.good;
 }
 

@@ -79,7 +79,7 @@ export class Desk {
       case "why": {
         const run = this.#find(question.run);
         const callback = this.#engine.callbacks.find(({ id }) => id === run.callbackId);
-        return { why: whyOf(run, callback, this.#generation) };
+        return { why: whyOf(run, callback) };
       }
       case "explain":
         return { explain: await this.#explain(question.event, question.job) };

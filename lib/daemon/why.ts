@@ -1,11 +1,12 @@
 import type { Callback } from "../config/configuration.js";
 import type { Run } from "../execute/run.js";
 import { fieldMismatch } from "../trigger/explain.js";
+import { parseTrigger } from "../trigger/parse.js";
 
-/** Why a run fired: its callback's triggers, term by term. */
+/** Why a run fired: the triggers that its callback had, term by term. */
 export interface Why {
   run: Run;
-  /** Whether the callback is as it was when the run fired; the triggers are those of now. */
+  /** Whether the callback is still there and has these triggers. */
   isCurrent: boolean;
   triggers: { text: string; terms: WhyTerm[] }[];
 }
@@ -19,10 +20,11 @@ export interface WhyTerm {
   reason: string;
 }
 
-export function whyOf(run: Run, callback: Callback | undefined, generation: number): Why {
-  const triggers = (callback?.triggers ?? []).map(({ trigger }) => ({
-    text: trigger.text,
-    terms: trigger.terms.map((term): WhyTerm => {
+/** `callback` is the run's as it is now, if there is one. */
+export function whyOf(run: Run, callback: Callback | undefined): Why {
+  const triggers = run.triggers.map((text) => ({
+    text,
+    terms: (parseTrigger(text).trigger?.terms ?? []).map((term): WhyTerm => {
       const cause = run.causes?.find((each) => each.term === term.text);
       if (cause !== undefined) {
         const reason =
@@ -35,5 +37,6 @@ export function whyOf(run: Run, callback: Callback | undefined, generation: numb
       return { text: term.text, event: null, at: null, reason: `not needed: ${mismatch}` };
     }),
   }));
-  return { run, isCurrent: run.generation === generation && callback !== undefined, triggers };
+  const now = callback?.triggers.map(({ trigger }) => trigger.text);
+  return { run, isCurrent: JSON.stringify(now) === JSON.stringify(run.triggers), triggers };
 }

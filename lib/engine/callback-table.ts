@@ -78,16 +78,20 @@ export class CallbackTable {
 
   rules(): Rule[] {
     return [...this.#sites, ...this.#functions].flatMap((entry, callback) => {
-      if (entry === undefined || entry.kind === "gone") return [];
-      if (entry.kind === "function") return [{ callback, key: entry.callback.name, trigger: entry.callback.trigger }];
-      if (!entry.callback.options.enabled) return [];
-      return entry.callback.triggers.map(({ trigger }) => ({ callback, key: entry.callback.id, trigger }));
+      if (entry === undefined || (entry.kind === "site" && !entry.callback.options.enabled)) return [];
+      return triggersOf(entry).map((trigger) => ({ callback, key: idOf(entry), trigger }));
     });
   }
 }
 
 function sitesOf(callbacks: readonly Callback[]): TableEntry[] {
   return callbacks.map((callback) => ({ kind: "site", callback }));
+}
+
+/** What fires a callback, disabled or not. */
+export function triggersOf(entry: TableEntry): Trigger[] {
+  if (entry.kind === "gone") return [];
+  return entry.kind === "function" ? [entry.callback.trigger] : entry.callback.triggers.map(({ trigger }) => trigger);
 }
 
 /** The stable id of a callback. */

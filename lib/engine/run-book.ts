@@ -5,7 +5,7 @@ import type { Beginning, Outcome } from "../execute/execution.js";
 import { firedRun, type Run, type SatisfiedTerm } from "../execute/run.js";
 import { RandomBytes } from "../random-bytes.js";
 import { parseEvent } from "../trigger/event.js";
-import { idOf, type TableEntry } from "./callback-table.js";
+import { idOf, type TableEntry, triggersOf } from "./callback-table.js";
 
 /** A run that has not ended, with what it was fired with. */
 export interface OpenRun {
@@ -35,6 +35,7 @@ export const noRecords: EventRecords = {};
 export class RunBook {
   /** Monotonic, so that runs of one millisecond still sort in the order they fired. */
   readonly #nextId = monotonicFactory(fractions());
+  readonly #triggers = new WeakMap<TableEntry, readonly string[]>();
   /** Unix milliseconds of the latest id that an earlier engine gave; the clock may have been set back since. */
   #latest = 0;
 
@@ -50,6 +51,7 @@ export class RunBook {
       event,
       eventFields: parseEvent(event),
       jobId,
+      triggers: this.#triggersOf(entry),
       causes: records.causes ?? null,
       generation: this.generation,
       queuedAt: Date.now(),
@@ -63,6 +65,15 @@ export class RunBook {
       work: records.work,
       subjob: records.subjob,
     };
+  }
+
+  /** The same list for all runs of a callback. */
+  #triggersOf(entry: TableEntry): readonly string[] {
+    const known = this.#triggers.get(entry);
+    if (known !== undefined) return known;
+    const texts = triggersOf(entry).map(({ text }) => text);
+    this.#triggers.set(entry, texts);
+    return texts;
   }
 
   start(run: Run, details: Beginning, startedAt = Date.now()): void {

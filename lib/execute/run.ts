@@ -37,12 +37,14 @@ export interface Run {
   readonly eventFields: EventFields;
   /** The owner: the job the callback ran for; 0 for global time events. */
   readonly jobId: number;
+  /** The callback's triggers as they were when it fired: one of them at least was satisfied. */
+  readonly triggers: readonly string[];
   /**
    * What happened before and was needed for it to fire, with an `&&` trigger and an engine that traces; empty where the
    * event alone was enough, null where nobody took note.
    */
   readonly causes: readonly SatisfiedTerm[] | null;
-  /** The number of the configuration it fired under: 1 when the engine was opened, one more with each that was taken since. */
+  /** The number of the configuration it fired under: 1 when its engine was opened, one more with each that was taken since. */
   readonly generation: number;
   /** From 1; raised when the run is queued again. */
   attempt: number;
@@ -80,7 +82,16 @@ export interface Run {
 /** What a run is of, from its firing on. */
 export type Firing = Pick<
   Run,
-  "id" | "callbackId" | "callback" | "event" | "eventFields" | "jobId" | "causes" | "generation" | "queuedAt"
+  | "id"
+  | "callbackId"
+  | "callback"
+  | "event"
+  | "eventFields"
+  | "jobId"
+  | "triggers"
+  | "causes"
+  | "generation"
+  | "queuedAt"
 >;
 
 /** A run that has just fired. */

@@ -21,7 +21,8 @@ export interface StoredRecords {
 
 /** What has become of a run since; only what can change is written. */
 export function progressChange(run: Run, process: StoredProcess | null): Change {
-  const { id, callbackId, callback, event, eventFields, jobId, queuedAt, ...changing } = run;
+  const { id, callbackId, callback, event, eventFields, jobId, triggers, causes, generation, queuedAt, ...changing } =
+    run;
   const progress: StoredProgress = { run: changing, process };
   return ["progress", id, JSON.stringify(progress)];
 }

@@ -1,6 +1,6 @@
 import type { Job, Subjob, Work } from "../bridge/supervisor.js";
 import type { RunProcess } from "../execute/execution.js";
-import type { Run } from "../execute/run.js";
+import type { Firing, Run } from "../execute/run.js";
 
 /** What must be known of a run that has not ended to go on with it after a crash. */
 export interface StoredRun {
@@ -24,7 +24,7 @@ export interface StoredProcess extends RunProcess {
 
 /** What has become of a run since it fired. */
 export interface StoredProgress {
-  run: Omit<Run, "id" | "callbackId" | "callback" | "event" | "eventFields" | "jobId" | "queuedAt">;
+  run: Omit<Run, keyof Firing>;
   process: StoredProcess | null;
 }
 

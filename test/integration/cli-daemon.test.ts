@@ -1,8 +1,11 @@
-import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { chmodSync, existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
-import { connect, createServer } from "node:net";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { anotherUser } from "../support/another-user.js";
+import { root } from "../support/document-examples.js";
 import { ndjson } from "../support/ndjson.js";
 import { type CommandResult, type RunningCommand, runCommand, startCommand } from "../support/run-command.js";
 import { type TemporarySite, temporarySite } from "../support/temporary-site.js";
@@ -161,6 +164,28 @@ test("with a state, what was answered survives the daemon", async () => {
   expect(existsSync(socket)).toBe(false);
 });
 
+test("why a run fired is told by the triggers it fired on, whatever became of them since", async () => {
+  const site = temporarySite(files);
+  const [socket, state] = [site.path("socket"), site.path("state")];
+  const args = ["run", site.directory, "--socket", socket, "--logpath", site.logPath, "--state", state];
+  const first = startCommand(args);
+  await vi.waitUntil(() => first.stderr.includes("listening on"), patience);
+  const { stdout } = await runCommand(["emit", "failed-job-1", "--json", "--socket", socket]);
+  const [run = ""] = JSON.parse(stdout).taken.runs;
+  await vi.waitUntil(() => first.stdout.includes(run), patience);
+  const asked = ["explain", "--run", run, "--socket", socket];
+  expect(await runCommand(asked)).toMatchObject({ code: 0, stderr: "" });
+  first.child.kill("SIGTERM");
+  await first.ended;
+  writeFileSync(join(site.directory, "callbacks.conf"), "hello.py = killed-job-self\n");
+  const second = startCommand(args);
+  onTestFinished(() => void second.child.kill("SIGKILL"));
+  await vi.waitUntil(() => second.stderr.includes("listening on"), patience);
+  const why = await runCommand(asked);
+  expect(why.stdout).toMatch(/\n {2}done-job-self\n.*\+ done-job-self: failed-job-1 at .*, the run's own event\n$/);
+  expect(why).toMatchObject({ code: 0, stderr: expect.stringContaining("given other triggers") });
+});
+
 test("lines over the socket are answered in their order, bad ones too, and cost the others nothing", async () => {
   const { socket } = await startDaemon();
   const lines = [
@@ -285,10 +310,44 @@ test("a daemon that goes away without an answer is said to have", async () => {
   expect(stderr).toMatch(/^ucb: the daemon went away/);
 });
 
+test("where a daemon cannot listen it says why, and what to do", async () => {
+  const site = temporarySite(files);
+  const run = (...options: string[]) => runCommand(["run", site.directory, "--logpath", site.logPath, ...options]);
+  const folderless = await run("--socket", site.path("missing/socket"));
+  expect(folderless).toMatchObject({ code: 1, stdout: "" });
+  expect(folderless.stderr).toContain(
+    `cannot be opened: there is no folder ${site.path("missing")}\nhint: make the folder`,
+  );
+  writeFileSync(site.path("file"), "");
+  expect((await run("--socket", site.path("file/socket"))).stderr).toContain(`: ${site.path("file")} is no folder\n`);
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const taken = await run("--http", `127.0.0.1:${port}`);
+  expect(taken).toMatchObject({ code: 1, stdout: "" });
+  expect(taken.stderr).toMatch(/:\d+: the port is in use\nhint: .*another port with --http\n/);
+});
+
+test("whoever may not use a daemon's socket is told whose it is", async ({ skip }) => {
+  const user = anotherUser();
+  if (user.uid === null) return skip(user.reason);
+  const { site, socket } = await startDaemon();
+  // The test's own folder is closed to others, whom the socket alone shall turn away.
+  chmodSync(site.path("."), 0o711);
+  const command = [join(root, "dist/cli/main.js"), "status", "--socket", socket];
+  const { uid } = user;
+  const { status, stderr } = spawnSync(process.execPath, command, { uid, gid: uid, cwd: "/", encoding: "utf8" });
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/: the socket is root's, and not for this user\nhint: .*--group/);
+});
+
 test("without a daemon commands say where they looked and how to start one", async () => {
   const nowhere = await runCommand(["status", "--socket", "/nowhere/socket"]);
   expect(nowhere).toMatchObject({ code: 1, stdout: "" });
-  expect(nowhere.stderr).toMatch(/no daemon can be reached at \/nowhere\/socket.*\nhint: .*--socket/);
+  expect(nowhere.stderr).toMatch(
+    /no daemon can be reached at \/nowhere\/socket.*\nhint: .*--socket .*may still wait for its runs\n/,
+  );
   const fromEnvironment = await runCommand(["pending"], { env: { UCB_CONTROL: "/elsewhere/socket" } });
   expect(fromEnvironment.stderr).toContain("/elsewhere/socket");
   expect(await runCommand(["emit", "nonsense"])).toMatchObject({ code: 2 });

@@ -9,6 +9,14 @@ export function runningRun(
   jobId = parseEvent(event).jobId,
 ): Run {
   const named = { id, callbackId: callback.id, callback: callback.file };
-  const fired = { event, eventFields: parseEvent(event), jobId, causes: null, generation: 1, queuedAt: 0 };
+  const fired = {
+    event,
+    eventFields: parseEvent(event),
+    jobId,
+    triggers: [],
+    causes: null,
+    generation: 1,
+    queuedAt: 0,
+  };
   return { ...firedRun({ ...named, ...fired }), state: "running" };
 }
