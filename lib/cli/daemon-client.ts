@@ -1,6 +1,8 @@
+import { stat } from "node:fs/promises";
 import { connect } from "node:net";
 import { createInterface } from "node:readline";
 import type { Command } from "commander";
+import { Accounts } from "../config/accounts.js";
 import { UcbError } from "../errors.js";
 import { toAbsolute } from "./common-options.js";
 import { StandardOutput } from "./standard-output.js";
@@ -58,7 +60,7 @@ export async function* talkToDaemon(
   try {
     await new Promise<void>((resolve, reject) => {
       socket.once("connect", resolve);
-      socket.once("error", (error: NodeJS.ErrnoException) => reject(unreachable(path, error)));
+      socket.once("error", (error: NodeJS.ErrnoException) => void unreachable(path, error).then(reject));
     });
     const lines = requests.map((request) => `${JSON.stringify(request)}\n`).join("");
     if (isLast) socket.end(lines);
@@ -90,17 +92,30 @@ function refuseErrors(answer: { error?: Refusal }): object {
   throw new UcbError(error.code, error.message, { hint: error.hint, ...error.place });
 }
 
-function unreachable(path: string, error: NodeJS.ErrnoException): UcbError {
-  const reason =
-    error.code === "ENOENT"
-      ? "there is no such socket"
-      : error.code === "ECONNREFUSED"
-        ? "nobody listens there any more"
-        : error.message;
+async function unreachable(path: string, error: NodeJS.ErrnoException): Promise<UcbError> {
+  const { reason, hint } = await obstacle(path, error);
   return new UcbError("ERR_UCB_CONTROL", `no daemon can be reached at ${path}: ${reason}`, {
-    cause: error,
-    errno: error.code,
-    path,
-    hint: "`ucb run --socket PATH` starts one; name its socket with --socket or UCB_CONTROL",
+    ...{ cause: error, errno: error.code, path, hint },
   });
+}
+
+async function obstacle(
+  path: string,
+  { code, message }: NodeJS.ErrnoException,
+): Promise<Record<"reason" | "hint", string>> {
+  const start = "`ucb run --socket PATH` starts one; name its socket with --socket or UCB_CONTROL";
+  if (code === "ENOENT") {
+    return {
+      reason: "there is no such socket",
+      hint: `${start}; one that was told to stop has none, and may still wait for its runs`,
+    };
+  }
+  if (code === "ECONNREFUSED") return { reason: "nobody listens there any more", hint: start };
+  if (code !== "EACCES") return { reason: message, hint: start };
+  const owner = await stat(path).then(
+    ({ uid }) => new Accounts().userName(uid),
+    () => null,
+  );
+  const reason = owner === null ? "this user may not look there" : `the socket is ${owner}'s, and not for this user`;
+  return { reason, hint: "ask as its owner; `ucb run --group GROUP` lets the members of a group in, too" };
 }

@@ -1,5 +1,6 @@
-import { chmod, chown, lstat, unlink } from "node:fs/promises";
+import { chmod, chown, lstat, stat, unlink } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
+import { dirname } from "node:path";
 import { asUcbError, UcbError } from "../errors.js";
 import { knock, longestSocketPath } from "../unix-socket.js";
 import { ControlConnection, type ControlRoom } from "./control-connection.js";
@@ -55,7 +56,10 @@ export class ControlSocket {
     try {
       await control.#listen(group);
     } catch (error) {
-      throw asUcbError(error, "ERR_UCB_CONTROL", `the control socket ${path} cannot be opened`);
+      throw (
+        (await folderProblem(path)) ??
+        asUcbError(error, "ERR_UCB_CONTROL", `the control socket ${path} cannot be opened`)
+      );
     }
     return control;
   }
@@ -94,6 +98,18 @@ export class ControlSocket {
     socket.once("close", () => this.#connections.delete(socket));
     void new ControlConnection(socket, room).serve();
   }
+}
+
+/** What Node takes for a lack of permission: there is no folder that the socket could be in. */
+async function folderProblem(path: string): Promise<UcbError | null> {
+  const folder = dirname(path);
+  const reason = await stat(folder).then(
+    (facts) => (facts.isDirectory() ? null : `${folder} is no folder`),
+    ({ code }: NodeJS.ErrnoException) => (code === "ENOENT" ? `there is no folder ${folder}` : null),
+  );
+  if (reason === null) return null;
+  const hint = "make the folder first, or name another path with --socket";
+  return new UcbError("ERR_UCB_CONTROL", `the control socket ${path} cannot be opened: ${reason}`, { path, hint });
 }
 
 async function makeRoom(path: string): Promise<void> {

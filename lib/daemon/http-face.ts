@@ -53,7 +53,7 @@ export class HttpFace {
         face.#server.listen(port, host, resolve);
       });
     } catch (error) {
-      throw asUcbError(error, "ERR_UCB_CONTROL", `nothing can be served at http://${host}:${port}`);
+      throw listenError(error as NodeJS.ErrnoException, host, port);
     }
     return face;
   }
@@ -112,6 +112,23 @@ export class HttpFace {
     const unfollow = this.#room.followers.add(response);
     response.once("close", unfollow);
   }
+}
+
+/** Why nobody can be served there, where the system's own words do not say it. */
+const listenReasons: Readonly<Record<string, { reason: string; hint: string }>> = {
+  EADDRINUSE: { reason: "the port is in use", hint: "stop what listens there, or name another port with --http" },
+  EACCES: { reason: "the port is for root", hint: "name a port from 1024 on with --http" },
+  EADDRNOTAVAIL: { reason: "this machine has no such address", hint: "name one that it has with --http" },
+  ENOTFOUND: { reason: "there is no such host", hint: "name an address of this machine with --http" },
+};
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): UcbError {
+  const where = host.includes(":") ? `[${host}]` : host;
+  const context = `nothing can be served at http://${where}:${port}`;
+  const known = listenReasons[error.code ?? ""];
+  if (known === undefined) return asUcbError(error, "ERR_UCB_CONTROL", context);
+  const { reason, hint } = known;
+  return new UcbError("ERR_UCB_CONTROL", `${context}: ${reason}`, { cause: error, errno: error.code, hint });
 }
 
 /** Whether a name means this machine, and nothing else, whoever is asked. */
