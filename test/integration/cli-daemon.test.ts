@@ -164,6 +164,28 @@ test("with a state, what was answered survives the daemon", async () => {
   expect(existsSync(socket)).toBe(false);
 });
 
+test("why a run fired is told by the triggers it fired on, whatever became of them since", async () => {
+  const site = temporarySite(files);
+  const [socket, state] = [site.path("socket"), site.path("state")];
+  const args = ["run", site.directory, "--socket", socket, "--logpath", site.logPath, "--state", state];
+  const first = startCommand(args);
+  await vi.waitUntil(() => first.stderr.includes("listening on"), patience);
+  const { stdout } = await runCommand(["emit", "failed-job-1", "--json", "--socket", socket]);
+  const [run = ""] = JSON.parse(stdout).taken.runs;
+  await vi.waitUntil(() => first.stdout.includes(run), patience);
+  const asked = ["explain", "--run", run, "--socket", socket];
+  expect(await runCommand(asked)).toMatchObject({ code: 0, stderr: "" });
+  first.child.kill("SIGTERM");
+  await first.ended;
+  writeFileSync(join(site.directory, "callbacks.conf"), "hello.py = killed-job-self\n");
+  const second = startCommand(args);
+  onTestFinished(() => void second.child.kill("SIGKILL"));
+  await vi.waitUntil(() => second.stderr.includes("listening on"), patience);
+  const why = await runCommand(asked);
+  expect(why.stdout).toMatch(/\n {2}done-job-self\n.*\+ done-job-self: failed-job-1 at .*, the run's own event\n$/);
+  expect(why).toMatchObject({ code: 0, stderr: expect.stringContaining("given other triggers") });
+});
+
 test("lines over the socket are answered in their order, bad ones too, and cost the others nothing", async () => {
   const { socket } = await startDaemon();
   const lines = [
