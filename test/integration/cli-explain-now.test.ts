@@ -128,7 +128,7 @@ test("of a daemon that has stopped its state says so, and nothing in it changes"
 test.each([
   [["--now", "--state", "state"], /--state is of a daemon that has stopped/],
   [["--now", "callbacks"], /a daemon has a configuration of its own/],
-  [["--run", "01", "--now"], /either an EVENT or --run RUN/],
+  [["--run", "01", "--now"], /ucb: .*--run/],
 ])("%j is wrong usage", async (args, message) => {
   expect(await runCommand(["explain", "done-job-1", ...args])).toMatchObject({
     ...{ code: 2, stderr: expect.stringMatching(message) },
