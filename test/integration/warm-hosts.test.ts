@@ -72,7 +72,7 @@ describe("a warm run", () => {
     const room = await WarmRoom.open();
     room.write(file, script);
     const pid = await new Promise<number | null>((begun) => void room.run(room.callback(file), begun));
-    expect(findRun("run-1")).toEqual([
+    expect(findRun(room.lastRunId)).toEqual([
       {
         pid,
         startTicks: expect.any(Number),

@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -30,6 +31,8 @@ export class WarmRoom {
   /** What scripts asked for. */
   readonly actions: string[] = [];
   readonly #script: ScriptRoom;
+  /** Who looks for a run in the whole system must not find that of another test file, which runs at the same time. */
+  readonly #prefix = `run-${randomInt(1e9, 1e10)}000`;
   #runs = 0;
 
   private constructor(folder: string, script: ScriptRoom) {
@@ -68,6 +71,11 @@ export class WarmRoom {
     return room;
   }
 
+  /** The id of the run that was started last. */
+  get lastRunId(): string {
+    return `${this.#prefix}${this.#runs}`;
+  }
+
   callback(file: string, options: Partial<CallbackOptions> = {}): Callback {
     return {
       id: `0/${file}`,
@@ -88,7 +96,7 @@ export class WarmRoom {
 
   async run(callback: Callback, begun: (pid: number | null) => void = () => {}): Promise<WarmRun> {
     this.#runs += 1;
-    const run = runOf(this.#runs, callback);
+    const run = runOf(this.lastRunId, this.#runs, callback);
     let warm: boolean | string | undefined;
     let pid: number | null = null;
     const outcome = await runScript(
@@ -114,8 +122,8 @@ function languageOf(file: string): ScriptLanguage {
 }
 
 /** Each of a job of its own, so that each has a log of its own. */
-function runOf(number: number, callback: Callback): Run {
-  return runningRun(`run-${number}`, callback, `complete-work-${1_000_000 + number}-17`);
+function runOf(id: string, number: number, callback: Callback): Run {
+  return runningRun(id, callback, `complete-work-${1_000_000 + number}-17`);
 }
 
 function withoutFrame(log: string | null): string {
