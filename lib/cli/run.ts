@@ -160,7 +160,11 @@ async function runWith(log: CommandLog, directories: readonly string[], options:
   );
 }
 
-function noteChange({ generation, added, removed, changed }: ConfigurationChange, log: CommandLog): void {
+function noteChange({ generation, added, removed, changed, mail }: ConfigurationChange, log: CommandLog): void {
+  if (added.length + removed.length + changed.length === 0 && !mail) {
+    log.info(`nothing is wrong any more: configuration ${generation} still holds`, { generation });
+    return;
+  }
   const parts = [...added.map((id) => `+${id}`), ...removed.map((id) => `-${id}`), ...changed.map((id) => `~${id}`)];
   log.info(`configuration ${generation} holds now: ${parts.join(" ")}`, { generation, added, removed, changed });
 }

@@ -5,6 +5,7 @@ import { count } from "./count.js";
 import { countersTable } from "./counters-table.js";
 import { addClientOptions, type ClientOptions, showAnswer } from "./daemon-client.js";
 import { exitCodes, type Finish } from "./exit-codes.js";
+import { placeText } from "./place-text.js";
 import { harmless, terminalOf } from "./terminal.js";
 
 export function addStatus(program: Command, finish: Finish): void {
@@ -36,7 +37,8 @@ function page(status: Status, { color }: ClientOptions): string {
   const state = undurable === null ? "durable" : undurable === false ? "in memory" : colors.red(harmless(undurable));
   const lines = [
     `daemon ${status.pid}, version ${status.version}, since ${new Date(status.startedAt).toISOString()}`,
-    `configuration ${status.generation}: ${status.callbacks} callbacks`,
+    `configuration ${status.generation}: ${count(status.callbacks, "callback")}`,
+    ...mistakesOf(status).map((line) => colors.red(harmless(line))),
     ...recordingOf(status).map((line) => harmless(line)),
     `runs: ${running} running, ${queued} waiting${delayed === 0 ? "" : ` (${delayed} for a retry or a pause)`}; ${state}`,
   ];
@@ -46,6 +48,14 @@ function page(status: Status, { color }: ClientOptions): string {
     return colors.yellow(`${harmless(id)} is paused until ${new Date(until).toISOString()}: ${harmless(reason)}\n`);
   });
   return `${lines.join("\n")}\n${counters === "" ? "" : `\n${counters}`}${pauses.length === 0 ? "" : `\n${pauses.join("")}`}`;
+}
+
+function mistakesOf({ leftOut, refused }: Status): string[] {
+  const lines = leftOut === 0 ? [] : [`${count(leftOut, "error")} in it: \`ucb check\` shows what is left out`];
+  if (refused === null) return lines;
+  const { file, line, column, message, since } = refused;
+  const place = file === null ? "" : `${placeText({ file, line: line ?? 0, column: column ?? 0 })}: `;
+  return [...lines, `a later one is refused since ${new Date(since).toISOString()}: ${place}${message}`];
 }
 
 function recordingOf({ recording }: Status): string[] {

@@ -1,5 +1,7 @@
 import type { Job } from "../bridge/supervisor.js";
+import type { Diagnostic } from "../config/diagnostic.js";
 import type { CallbackEngine } from "../engine/callback-engine.js";
+import type { RefusedConfiguration } from "../engine/current-site.js";
 import type { EventExplanation } from "../engine/event-explanation.js";
 import { asUcbError, UcbError } from "../errors.js";
 import type { Run } from "../execute/run.js";
@@ -18,6 +20,10 @@ export interface Status {
   startedAt: number;
   generation: number;
   callbacks: number;
+  /** Errors in the configuration that holds: callbacks and options that they are in are left out. */
+  leftOut: number;
+  /** A later configuration that is not taken, and since when; null if there is none. */
+  refused: RefusedStatus | null;
   queued: number;
   running: number;
   delayed: number;
@@ -27,6 +33,16 @@ export interface Status {
   recording: RecordingStatus | null;
   counters: Record<string, object>;
   pauses: Record<string, object>;
+}
+
+export interface RefusedStatus {
+  code: string;
+  message: string;
+  file: string | null;
+  line: number | null;
+  column: number | null;
+  /** Unix milliseconds. */
+  since: number;
 }
 
 export interface DeskOptions {
@@ -99,6 +115,8 @@ export class Desk {
       startedAt: this.#startedAt,
       generation: this.#generation,
       callbacks: this.#engine.callbacks.length,
+      leftOut: this.#mistakes.length,
+      refused: refusedStatus(this.#engine.refusedConfiguration),
       ...this.#engine.load,
       undurable: this.#undurable,
       recording: this.#recording?.status ?? null,
@@ -110,10 +128,14 @@ export class Desk {
   async #explain(event: string, job: Job | undefined): Promise<NowExplanation> {
     const { name, type, jobId, extra } = parseEvent(event);
     const explanation = await this.#engine.explain(job === undefined ? event : { name, type, jobId, extra, job });
-    const leftOut = this.#engine.diagnostics
-      .filter(({ severity }) => severity === "error")
-      .map(({ code, message, file, line, column }) => ({ code, message, file, line, column }));
+    const leftOut = this.#mistakes.map(({ code, message, file, line, column }) => {
+      return { code, message, file, line, column };
+    });
     return { ...explanation, leftOut };
+  }
+
+  get #mistakes(): Diagnostic[] {
+    return this.#engine.diagnostics.filter(({ severity }) => severity === "error");
   }
 
   #find(id: string): Run {
@@ -132,4 +154,10 @@ export class Desk {
       throw asUcbError(error, "ERR_UCB_LOG", `the output of run ${run.id} cannot be read`);
     }
   }
+}
+
+function refusedStatus(refused: RefusedConfiguration | null): RefusedStatus | null {
+  if (refused === null) return null;
+  const { code, message, file = null, line = null, column = null } = refused.error;
+  return { code, message, file, line, column, since: refused.since };
 }

@@ -57,6 +57,12 @@ export class Metrics {
     gauge("ucb_runs_running", "Runs that execute", () => engine.load.running);
     gauge("ucb_callbacks", "Callbacks of the site", () => engine.callbacks.length);
     gauge("ucb_callbacks_paused", "Callbacks that failed too often and are paused", () => engine.pauses().size);
+    gauge("ucb_configuration_errors", "Errors that leave callbacks or options out", () => {
+      return engine.diagnostics.filter(({ severity }) => severity === "error").length;
+    });
+    gauge("ucb_configuration_refused", "1 while a later configuration is not taken", () => {
+      return engine.refusedConfiguration === null ? 0 : 1;
+    });
     const totals = (name: string, help: string, read: () => number) =>
       new Counter({
         name,

@@ -19,6 +19,7 @@ import type { EventRecords } from "./run-book.js";
  */
 export function checkEngineOptions(options: unknown): asserts options is EngineOptions {
   if (!isObject(options)) throw argumentError("options", "an object", options);
+  checkNames(options, Object.keys(engineOptionNames), "option");
   const { configuration, logPath, supervisor, maxRunning, killAfterMs, state, retention, warm } = options;
   if (configuration !== undefined) checkConfiguration(configuration);
   if (logPath !== undefined && !(typeof logPath === "string" && isAbsolute(logPath) && !logPath.includes("\0"))) {
@@ -38,6 +39,31 @@ export function checkEngineOptions(options: unknown): asserts options is EngineO
   if (killAfterMs !== undefined) checkPositive("killAfterMs", killAfterMs);
 }
 
+const engineOptionNames: Record<keyof EngineOptions, true> = {
+  qbConf: true,
+  directories: true,
+  configuration: true,
+  logPath: true,
+  supervisor: true,
+  maxRunning: true,
+  killAfterMs: true,
+  strict: true,
+  state: true,
+  retention: true,
+  trace: true,
+  watch: true,
+  warm: true,
+  environment: true,
+};
+
+/** What is misspelt would otherwise be left out without a word. */
+function checkNames(options: object, names: readonly string[], what: string): void {
+  const stranger = Object.keys(options).find((name) => !names.includes(name));
+  if (stranger === undefined) return;
+  const hint = didYouMean(stranger, names) ?? `known are ${names.join(", ")}`;
+  throw new UcbError("ERR_UCB_ARGUMENT", `${shownValue(stranger)} is no ${what}`, { hint });
+}
+
 function checkConfiguration(configuration: unknown): void {
   const isLoaded =
     isObject(configuration) &&
@@ -49,6 +75,7 @@ function checkConfiguration(configuration: unknown): void {
 
 function checkRetention(retention: unknown): void {
   if (!isObject(retention)) throw argumentError("retention", "an object", retention);
+  checkNames(retention, ["ms", "runs"], "option of retention");
   for (const name of ["ms", "runs"]) {
     const value = retention[name];
     const isCount = typeof value === "number" && value >= 0;
@@ -58,6 +85,7 @@ function checkRetention(retention: unknown): void {
 
 function checkWarm(warm: unknown): void {
   if (!isObject(warm)) throw argumentError("warm", "an object", warm);
+  checkNames(warm, ["forks", "idleMs"], "option of warm");
   for (const name of ["forks", "idleMs"]) {
     if (warm[name] !== undefined) checkPositive(`warm.${name}`, warm[name]);
   }
@@ -178,11 +206,7 @@ export function checkRegistration(callback: unknown): void {
 
 function checkLimitNames(limits: unknown): void {
   if (!isObject(limits)) throw argumentError("limits", "an object", limits);
-  const names = Object.keys(defaultRunLimits);
-  const stranger = Object.keys(limits).find((name) => !names.includes(name));
-  if (stranger === undefined) return;
-  const hint = didYouMean(stranger, names) ?? `the limits are ${names.join(", ")}`;
-  throw new UcbError("ERR_UCB_ARGUMENT", `${shownValue(stranger)} is no limit`, { hint });
+  checkNames(limits, Object.keys(defaultRunLimits), "limit");
 }
 
 function checkTimeout(timeoutMs: unknown): void {

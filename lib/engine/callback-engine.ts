@@ -26,7 +26,7 @@ import type { CallbackPause } from "./breaker.js";
 import { CallbackTable, type FunctionCallback } from "./callback-table.js";
 import type { ConfigurationChange } from "./configuration-change.js";
 import type { CallbackCounters } from "./counters.js";
-import { CurrentSite } from "./current-site.js";
+import { CurrentSite, type RefusedConfiguration } from "./current-site.js";
 import { DurableState } from "./durable-state.js";
 import { EngineEmitter, type EngineEvents } from "./engine-events.js";
 import type { EngineOptions } from "./engine-options.js";
@@ -102,6 +102,7 @@ export class CallbackEngine {
     const { configuration, script, stored } = parts;
     this.#site = new CurrentSite(options, parts, {
       taken: (change, site) => this.#reconfigure(change, site),
+      mended: (change) => this.#events.tell("configuration", change),
       refused: (error) => this.#events.tell("problem", error),
     });
     this.#table = new CallbackTable(configuration.callbacks);
@@ -150,6 +151,11 @@ export class CallbackEngine {
   /** What was found wrong or doubtful in the configuration when it was read. */
   get diagnostics(): readonly Diagnostic[] {
     return this.#site.configuration.diagnostics;
+  }
+
+  /** The latest configuration, where it was read after the one that holds and refused; null while what was read holds. */
+  get refusedConfiguration(): RefusedConfiguration | null {
+    return this.#site.refusal;
   }
 
   /** The callbacks of the site's directories, disabled ones included. */

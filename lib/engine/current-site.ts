@@ -7,9 +7,18 @@ import { type ConfigurationChange, compareConfigurations, isSame } from "./confi
 import type { EngineOptions } from "./engine-options.js";
 import { loadSite, type Site } from "./load-site.js";
 
+/** A configuration that was not taken: what the files say is not what holds. */
+export interface RefusedConfiguration {
+  error: UcbError;
+  /** When it was refused first, in Unix milliseconds. */
+  since: number;
+}
+
 export interface SiteListener {
   /** Another configuration holds from now on. */
   taken(change: ConfigurationChange, site: Site): void;
+  /** After a refusal the files say again what holds. */
+  mended(change: ConfigurationChange): void;
   /** Files have changed, and what is in them now is not taken. */
   refused(error: UcbError): void;
 }
@@ -21,6 +30,7 @@ export class CurrentSite {
   readonly #watch: SiteWatch | null;
   #configuration: Configuration;
   #generation = 1;
+  #refusal: RefusedConfiguration | null = null;
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -40,9 +50,15 @@ export class CurrentSite {
     return this.#configuration;
   }
 
+  /** Null while the files say what holds, as far as they were read. */
+  get refusal(): RefusedConfiguration | null {
+    return this.#refusal;
+  }
+
   /** One after the other. */
   reload(given?: Configuration): Promise<ConfigurationChange> {
     const reloaded = this.#last.then(() => this.#reload(given));
+    reloaded.catch((error) => this.#refuse(asUcbError(error, "ERR_UCB_CONFIG", "")));
     this.#last = reloaded.catch(() => undefined);
     return reloaded;
   }
@@ -60,6 +76,10 @@ export class CurrentSite {
     }
   }
 
+  #refuse(error: UcbError): void {
+    if (!this.#closed) this.#refusal = { error, since: this.#refusal?.since ?? Date.now() };
+  }
+
   async #reload(given: Configuration | undefined): Promise<ConfigurationChange> {
     const configuration = given ?? (await loadConfiguration(this.#options));
     const site = await loadSite({ ...this.#options, configuration, strict: true });
@@ -67,7 +87,13 @@ export class CurrentSite {
     const difference = compareConfigurations(this.#configuration, site.configuration);
     this.#configuration = site.configuration;
     if (this.#watch !== null) this.#watch.paths = watchedPaths(this.#options, site.configuration);
-    if (isSame(difference)) return { generation: this.#generation, ...difference };
+    const isMended = this.#refusal !== null;
+    this.#refusal = null;
+    if (isSame(difference)) {
+      const same = { generation: this.#generation, ...difference };
+      if (isMended) this.#listener.mended(same);
+      return same;
+    }
     const change = { generation: ++this.#generation, ...difference };
     this.#listener.taken(change, site);
     return change;

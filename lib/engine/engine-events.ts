@@ -19,7 +19,7 @@ export interface EngineEvents {
   resumed: [pause: CallbackPause];
   /** With `state`: what fires is not durable any more, and why; null when it is again. Told as a `problem`, too. */
   durability: [problem: UcbError | null];
-  /** Another configuration holds from the next event on. */
+  /** Another configuration holds from the next event on; or, after one was refused, the files say again what holds. */
   configuration: [change: ConfigurationChange];
   /** Something went wrong that no run's outcome shows, such as a supervisor that did not answer. */
   problem: [error: UcbError];

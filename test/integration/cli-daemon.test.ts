@@ -115,7 +115,7 @@ test("half-satisfied triggers are shown with what they have seen and what they w
 });
 
 test("a good configuration is taken over, a bad one refused, and the daemon keeps going", async () => {
-  const { ask, site } = await startDaemon("--no-watch");
+  const { ask, command, site } = await startDaemon("--no-watch");
   const conf = join(site.directory, "callbacks.conf");
   writeFileSync(conf, "both.py = done-job-self\n");
   const good = await ask("reload");
@@ -127,6 +127,13 @@ test("a good configuration is taken over, a bad one refused, and the daemon keep
   expect(bad.stderr).toContain(`${conf}:1:16: `);
   expect(bad.stderr).toMatch(/did you mean "job"/);
   expect(JSON.parse((await ask("emit", "done-job-1", "--json")).stdout).taken.runs).toHaveLength(1);
+  expect((await ask("status")).stdout).toContain(`configuration 2: 1 callback\na later one is refused since `);
+  const { refused } = JSON.parse((await ask("status", "--json")).stdout).status;
+  expect(refused).toMatchObject({ code: "ERR_UCB_CONFIG", file: conf, line: 1, column: 16 });
+  writeFileSync(conf, "both.py = done-job-self\n");
+  await ask("reload");
+  await vi.waitUntil(() => command.stderr.includes("nothing is wrong any more: configuration 2 still holds"), patience);
+  expect((await ask("status")).stdout).not.toContain("refused");
 });
 
 test("files that change are read again, and SIGHUP does so at once", async () => {
