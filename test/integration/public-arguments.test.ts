@@ -67,6 +67,17 @@ test.each<[string, unknown, RegExp]>([
   expect(error).toMatchObject({ code: "ERR_UCB_ARGUMENT", message: expect.stringMatching(message) });
 });
 
+test.each<[string, object, string, string]>([
+  ["a misspelt option", { directores: [] }, '"directores" is no option', 'did you mean "directories"?'],
+  ["one in lower case", { logpath: "/x" }, '"logpath" is no option', 'did you mean "logPath"?'],
+  ["one of nobody's", { whatever: 1 }, '"whatever" is no option', "known are qbConf, directories, "],
+  ["a misspelt retention", { retention: { run: 5 } }, '"run" is no option of retention', 'did you mean "runs"?'],
+  ["a misspelt warmth", { warm: { idleMS: 5 } }, '"idleMS" is no option of warm', 'did you mean "idleMs"?'],
+])("an engine is not opened with %s, and the one that was meant is named", async (_, options, message, hint) => {
+  const error = await refusal(() => untyped.CallbackEngine.open(options));
+  expect(error).toMatchObject({ code: "ERR_UCB_ARGUMENT", message, hint: expect.stringContaining(hint) });
+});
+
 const job = { name: "x", type: "job", jobId: 5 };
 
 test.each<[string, unknown, string]>([
