@@ -1,4 +1,6 @@
 import type { Command } from "commander";
+import type { Job } from "../bridge/supervisor.js";
+import { isGlobal } from "../trigger/event.js";
 import { addLogpathOption, addSiteOptions, directoriesArgument, type RunningOptions } from "./common-options.js";
 import { complain, note } from "./complaint.js";
 import { onEnded, withEngine } from "./engine-session.js";
@@ -64,6 +66,7 @@ async function fire(event: EventArgument, directories: readonly string[], option
     });
     const doubt = doubtOf(event, engine.callbacks);
     if (doubt !== null) note(doubt);
+    if (options.job !== undefined) noteStranger(event, jobs, options.job);
     for (const job of jobs) engine.attach(job);
     const fired = engine.emit(event.text);
     await waitForRuns(engine);
@@ -72,4 +75,18 @@ async function fire(event: EventArgument, directories: readonly string[], option
     else if (failed > 0 && fired > 1) note(`${failed} of ${fired} runs failed`);
     return fired > 0 && failed === 0 ? exitCodes.good : exitCodes.no;
   });
+}
+
+/** Scripts that read their job's record find none, if those that were given are all of others. */
+function noteStranger({ jobId, type, text }: EventArgument, jobs: readonly Job[], file: string): void {
+  if (isGlobal(type) || jobs.some(({ id }) => id === jobId)) return;
+  const found =
+    jobs.length === 1
+      ? `the record in ${nameOf(file)} is not`
+      : `none of the ${jobs.length} records in ${nameOf(file)} is`;
+  note(`${found} of job ${jobId}, which ${text} is about: callbacks learn nothing of it but its id`);
+}
+
+function nameOf(file: string): string {
+  return file === "-" ? "standard input" : file;
 }

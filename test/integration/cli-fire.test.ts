@@ -42,6 +42,20 @@ test("what the event fires really runs, with the job's record, and is shown", as
   expect(readFileSync(log, "utf8")).toContain("\n1001: shot010\n");
 });
 
+test("records that are all of other jobs are noted, since callbacks find nothing in them", async () => {
+  const site = temporarySite({ ...files, "callbacks.conf": "exit3.py = failed-work-self-*\n", "exit3.py": "" });
+  const file = site.path("jobs.json");
+  writeFileSync(file, '{"id":7}');
+  const one = await fire("failed-work-8-1", site, "--job", file);
+  expect(one.code).toBe(0);
+  expect(one.stderr).toMatch(new RegExp(`^ucb: the record in ${file} is not of job 8, .*its id\n$`));
+  writeFileSync(file, '[{"id":7},{"id":9}]');
+  expect((await fire("failed-work-8-1", site, "--job", file)).stderr).toContain(
+    `none of the 2 records in ${file} is of job 8,`,
+  );
+  expect((await fire("failed-work-9-1", site, "--job", file)).stderr).toBe("");
+});
+
 test("the jobs of --job count as submitted, without their submission firing anything", async () => {
   const site = temporarySite({ ...files, "callbacks.conf": `${files["callbacks.conf"]}hello.py = submit-job-self\n` });
   writeFileSync(site.path("jobs.json"), '[{"id":1001,"name":"a"},{"id":1002,"name":"b","pid":1001}]');
