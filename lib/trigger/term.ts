@@ -266,7 +266,12 @@ class TermParser {
     const form = isGlobal(type) ? globalForm(type) : `<name>-${type}-<context>-<time>-<interval>`;
     if (dash < 0) {
       const message = isWholeNumber(word) ? "the interval is missing" : `${quoted(word)} is no time and interval`;
-      this.#error("TIME", span, message, `write "${form}", both in whole seconds`);
+      this.#error(
+        "TIME",
+        span,
+        message,
+        `write "${form}": the interval in whole seconds, the time so too or as 2026-12-24T18:00:00Z`,
+      );
       return;
     }
     if (!isWholeNumber(word.slice(0, dash))) this.#checkTime(word.slice(0, dash), span);
