@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import type { Bridge } from "../bridge/bridge.js";
 import type { Callback } from "../config/configuration.js";
+import { systemReason } from "../config/system-reason.js";
 import { asUcbError, UcbError } from "../errors.js";
 import type { Execution, Outcome } from "./execution.js";
 import type { Interpreters } from "./interpreters.js";
@@ -88,7 +89,7 @@ function launch(
           },
           slow: () => execution.slow(),
           exited: resolve,
-          failed: (error) => reject(blameLog(error, room.logPath)),
+          failed: (error) => reject(blameScript(error, callback) ?? blameLog(error, room.logPath)),
         },
       );
     } catch (error) {
@@ -166,6 +167,18 @@ function endingOf({ exitCode, signal, timedOut, statusKnown }: ProcessOutcome): 
   const ending = statusKnown ? status : "ended in a way that the system did not tell";
   return timedOut ? `timed out, ${ending}` : ending;
 }
+
+/** What keeps a script from being opened, in terms of the script: its interpreter is not to blame. Null where nothing does. */
+function blameScript(error: UcbError, { path: script }: Callback): UcbError | null {
+  const { path, errno, syscall } = error;
+  if (syscall !== "open" || path === undefined || errno === undefined || !absences.has(errno)) return null;
+  if (path !== script && !script.startsWith(`${path}/`)) return null;
+  const message = `${script} cannot be run: ${systemReason({ errno, at: path })}`;
+  return new UcbError("ERR_UCB_LAUNCH", message, { cause: error, errno, syscall, path });
+}
+
+/** Errors that are about a path, and not about what the system has left. */
+const absences: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ELOOP", "EIO", "ESTALE", "ENAMETOOLONG"]);
 
 /** A run whose output has no place to go never started; that is not the interpreter's fault. */
 function blameLog(error: UcbError, logPath: string): UcbError {

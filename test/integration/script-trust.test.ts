@@ -84,7 +84,17 @@ describe("a script that was fine when it was configured", () => {
     }
     expect(await runs()).toEqual(scripts.map((script) => refused(script, "is no regular file any more")));
     for (const script of scripts) renameSync(script, `${script}.away`);
-    for (const run of await runs()) expect(run).toMatchObject({ state: "failed", code: "ERR_UCB_LAUNCH" });
+    const missing = "cannot be run: no such file or directory at";
+    expect(await runs()).toEqual(scripts.map((script) => refused(script, `${missing} ${script} (ENOENT)`)));
+  });
+
+  it("does not run while its directory is away, which is named", async () => {
+    const { site, runs, states, scripts } = await trustedSite();
+    renameSync(site.directory, site.path("away"));
+    const missing = `cannot be run: no such file or directory at ${site.directory} (ENOENT)`;
+    expect(await runs()).toEqual(scripts.map((script) => refused(script, missing)));
+    renameSync(site.path("away"), site.directory);
+    expect(await states()).toEqual(["succeeded", "succeeded"]);
   });
 
   it.runIf(process.getuid?.() === 0)("does not run once it belongs to another user", async () => {
