@@ -1,4 +1,4 @@
-import { asUcbError, type UcbError } from "../errors.js";
+import { asUcbError, UcbError } from "../errors.js";
 
 /** What nodemailer says of a failure. */
 interface SmtpFailure extends Error {
@@ -20,9 +20,30 @@ const connectionCodes: ReadonlySet<string> = new Set([
 /** OpenSSL's verdicts on a certificate do not change by themselves. */
 const certificateCode = /CERT|CRL|SIGNATURE|ISSUER|CHAIN|HOSTNAME|^ERR_(TLS|SSL)/;
 
+/** What OpenSSL says where the other side does not speak TLS, or not yet. */
+const plainCode = /^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|UNEXPECTED_MESSAGE)$/;
+
 /** `ERR_UCB_LATER` if another attempt may succeed, else `ERR_UCB_MAIL`. */
 export function mailError(error: unknown, context: string): UcbError {
-  return asUcbError(error, error instanceof Error && isTemporary(error) ? "ERR_UCB_LATER" : "ERR_UCB_MAIL", context);
+  const code = error instanceof Error && isTemporary(error) ? "ERR_UCB_LATER" : "ERR_UCB_MAIL";
+  if (!(error instanceof Error)) return asUcbError(error, code, context);
+  const { originalCode = "", message } = error as SmtpFailure;
+  if (plainCode.test(originalCode)) {
+    const reason = "the server does not speak TLS from the start, as mail_connection_type = ssl in qb.conf has it";
+    const hint = "set it to starttls, or mail_port to the server's port for ssl (usually 465)";
+    return new UcbError(code, `${context}: ${reason}: ${hint}`, { cause: error, errno: originalCode, hint });
+  }
+  // OpenSSL ends its messages with a line of nothing.
+  const text = message.trim().replace(/\s*\n\s*/g, " ");
+  return asUcbError(
+    text === message ? error : Object.assign(new Error(text, { cause: error }), own(error)),
+    code,
+    context,
+  );
+}
+
+function own({ code, originalCode }: SmtpFailure): Pick<SmtpFailure, "code" | "originalCode"> {
+  return { ...(code === undefined ? {} : { code }), ...(originalCode === undefined ? {} : { originalCode }) };
 }
 
 function isTemporary({ code = "", originalCode = "", responseCode }: SmtpFailure): boolean {

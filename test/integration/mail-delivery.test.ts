@@ -161,6 +161,17 @@ describe("a failure that stays", () => {
     expect(mails).toEqual([]);
   });
 
+  it("with ssl is a server that greets in plain, and the setting is named", async () => {
+    const { port } = await mailServer();
+    const { last, log } = await deliver(port, { keys: "mail_connection_type = ssl\n" });
+    expect(last).toMatchObject(once);
+    expect(last?.reason).toMatch(
+      /mail-status to .*: the server does not speak TLS .* mail_connection_type = ssl .*starttls/,
+    );
+    expect(last?.reason).not.toContain("\n");
+    expect(log).not.toContain("OpenSSL");
+  });
+
   it("with tls is a server that encrypts nothing", async () => {
     const { port, mails, logins } = await mailServer();
     const keys = "mail_connection_type = tls\nmail_user = farm\nmail_password = s3cret\n";
