@@ -46,7 +46,8 @@ export function addExplain(program: Command, finish: Finish): void {
       const refuse = (message: string) => command.error(`error: ${message}`, { exitCode: exitCodes.usage });
       const { run, state, socket } = options;
       if (run !== undefined && event === undefined) return finish(await explainRun(run, options));
-      if (event === undefined || run !== undefined) return refuse("either an EVENT or --run RUN is needed");
+      if (run !== undefined) return refuse("--run is about one run: neither EVENT nor DIRECTORY goes with it");
+      if (event === undefined) return refuse("either an EVENT or --run RUN is needed");
       const { text, ...fields } = readEventArgument(event, command);
       if (options.now !== true && socket === undefined) {
         if (state === undefined) return finish(await explain({ text, ...fields }, directories, options));
