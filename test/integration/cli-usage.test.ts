@@ -41,6 +41,7 @@ test.each([
   [["check", "--jsno"], "unknown option '--jsno'\n(Did you mean --json?)", "see `ucb check --help`"],
   [["help", "nope"], "unknown command 'nope'", "see `ucb --help`"],
   [["help", "lits"], "unknown command 'lits'\n(Did you mean list?)", "see `ucb --help`"],
+  [["explain", "--run", "x", "d"], "--run is about one run: neither EVENT nor", "see `ucb explain --help`"],
   [["explain"], "either an EVENT or --run RUN is needed", "see `ucb explain --help`"],
   [["fire", "--job"], "option '--job <FILE>' argument missing", "see `ucb fire --help`"],
   [["explain", "complete"], 'event "complete": the type and the job id are missing', "see `ucb explain --help`"],

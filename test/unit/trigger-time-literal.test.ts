@@ -101,6 +101,13 @@ describe("in a trigger", () => {
     expect(issues[0]?.message).toContain(message);
   });
 
+  it("is offered where a repeat lacks its interval", () => {
+    const { issues } = parseTrigger("dummy-repeat-self-2026-12-24T18:00");
+    expect(issues).toMatchObject([
+      { code: "ERR_UCB_TRIGGER_TIME", hint: expect.stringContaining("2026-12-24T18:00:00Z") },
+    ]);
+  });
+
   it("leaves the extras of other types alone", () => {
     const { trigger } = parseTrigger('complete-work-self-"2026-12-24T18:00:00Z"');
     expect(trigger?.terms[0]?.extra).toEqual(["2026-12-24T18:00:00Z"]);
