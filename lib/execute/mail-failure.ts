@@ -23,27 +23,22 @@ const certificateCode = /CERT|CRL|SIGNATURE|ISSUER|CHAIN|HOSTNAME|^ERR_(TLS|SSL)
 /** What OpenSSL says where the other side does not speak TLS, or not yet. */
 const plainCode = /^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|UNEXPECTED_MESSAGE)$/;
 
-/** `ERR_UCB_LATER` if another attempt may succeed, else `ERR_UCB_MAIL`. */
-export function mailError(error: unknown, context: string): UcbError {
+/**
+ * `ERR_UCB_LATER` if another attempt may succeed, else `ERR_UCB_MAIL`; in one line.
+ * @param isTlsFirst whether nothing was said before the connection was encrypted
+ */
+export function mailError(error: unknown, context: string, isTlsFirst: boolean): UcbError {
+  if (error instanceof UcbError) return error;
   const code = error instanceof Error && isTemporary(error) ? "ERR_UCB_LATER" : "ERR_UCB_MAIL";
-  if (!(error instanceof Error)) return asUcbError(error, code, context);
-  const { originalCode = "", message } = error as SmtpFailure;
-  if (plainCode.test(originalCode)) {
+  if (isTlsFirst && error instanceof Error && plainCode.test((error as SmtpFailure).originalCode ?? "")) {
     const reason = "the server does not speak TLS from the start, as mail_connection_type = ssl in qb.conf has it";
-    const hint = "set it to starttls, or mail_port to the server's port for ssl (usually 465)";
-    return new UcbError(code, `${context}: ${reason}: ${hint}`, { cause: error, errno: originalCode, hint });
+    const remedy = "set it to starttls, or mail_port to the server's port for ssl (usually 465)";
+    return new UcbError(code, `${context}: ${reason}: ${remedy}`, { cause: error });
   }
-  // OpenSSL ends its messages with a line of nothing.
-  const text = message.trim().replace(/\s*\n\s*/g, " ");
-  return asUcbError(
-    text === message ? error : Object.assign(new Error(text, { cause: error }), own(error)),
-    code,
-    context,
-  );
-}
-
-function own({ code, originalCode }: SmtpFailure): Pick<SmtpFailure, "code" | "originalCode"> {
-  return { ...(code === undefined ? {} : { code }), ...(originalCode === undefined ? {} : { originalCode }) };
+  const { message, errno, syscall, path } = asUcbError(error, code, context);
+  // OpenSSL ends its messages with an empty line.
+  const line = message.trim().replace(/\s*\n\s*/g, " ");
+  return new UcbError(code, line, { cause: error, errno, syscall, path });
 }
 
 function isTemporary({ code = "", originalCode = "", responseCode }: SmtpFailure): boolean {

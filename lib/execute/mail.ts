@@ -43,7 +43,8 @@ export async function sendMail(
     const { rejected = [] } = await transport.sendMail(mail);
     if (rejected.length > 0) throw new Error(`the server refused ${rejected.join(", ")} and took it for the others`);
   } catch (error) {
-    throw mailError(error, `mail-${kind} to ${to} through ${host}:${port}`);
+    const isTlsFirst = encryptionOf(connectionType) === "always";
+    throw mailError(error, `mail-${kind} to ${to} through ${host}:${port}`, isTlsFirst);
   } finally {
     transport.close();
     socket.close();
