@@ -1,5 +1,4 @@
-// Lets `npx ucb` find the command in a checkout at once. Without the link npm would install the package into its cache
-// first, which costs seconds each time.
+// Puts the command of a checkout where npm puts those of packages, for whoever has node_modules/.bin on the PATH.
 import { chmodSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 
 chmodSync("dist/cli/main.js", 0o755);
