@@ -78,7 +78,7 @@ export class CallbackTable {
 
   rules(): Rule[] {
     return [...this.#sites, ...this.#functions].flatMap((entry, callback) => {
-      if (entry === undefined || (entry.kind === "site" && !entry.callback.options.enabled)) return [];
+      if (entry === undefined || !isEnabled(entry)) return [];
       return triggersOf(entry).map((trigger) => ({ callback, key: idOf(entry), trigger }));
     });
   }
@@ -92,6 +92,16 @@ function sitesOf(callbacks: readonly Callback[]): TableEntry[] {
 export function triggersOf(entry: TableEntry): Trigger[] {
   if (entry.kind === "gone") return [];
   return entry.kind === "function" ? [entry.callback.trigger] : entry.callback.triggers.map(({ trigger }) => trigger);
+}
+
+/** Only callbacks of the site can be switched off. */
+export function isEnabled(entry: TableEntry): boolean {
+  return entry.kind !== "site" || entry.callback.options.enabled;
+}
+
+/** The name a function was registered under, or the file's. */
+export function nameOf(entry: TableEntry): string {
+  return entry.kind === "function" ? entry.callback.name : entry.callback.file;
 }
 
 /** The stable id of a callback. */

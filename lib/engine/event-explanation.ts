@@ -5,7 +5,7 @@ import type { Trigger } from "../trigger/ast.js";
 import { type EventFields, isGlobal, parseEvent } from "../trigger/event.js";
 import type { AttachedJob } from "../trigger/matcher.js";
 import { type Standing, standingsOf, type TermStanding } from "../trigger/standing.js";
-import { type CallbackTable, idOf, type TableEntry } from "./callback-table.js";
+import { type CallbackTable, idOf, isEnabled, nameOf, type TableEntry, triggersOf } from "./callback-table.js";
 import type { JobRecords } from "./job-records.js";
 import type { Happening, MemoryTrace } from "./memory-trace.js";
 import { limitsOf } from "./runs.js";
@@ -148,17 +148,4 @@ async function jobsOf(
     end = performance.now() + longestSliceMs;
   }
   return [...others, ...own];
-}
-
-function triggersOf(entry: TableEntry): Trigger[] {
-  if (entry.kind === "gone") return [];
-  return entry.kind === "function" ? [entry.callback.trigger] : entry.callback.triggers.map(({ trigger }) => trigger);
-}
-
-function isEnabled(entry: TableEntry): boolean {
-  return entry.kind !== "site" || entry.callback.options.enabled;
-}
-
-function nameOf(entry: TableEntry): string {
-  return entry.kind === "function" ? entry.callback.name : entry.callback.file;
 }

@@ -5,7 +5,7 @@ import type { Beginning, Outcome } from "../execute/execution.js";
 import { firedRun, type Run, type SatisfiedTerm } from "../execute/run.js";
 import { RandomBytes } from "../random-bytes.js";
 import { parseEvent } from "../trigger/event.js";
-import { idOf, type TableEntry, triggersOf } from "./callback-table.js";
+import { idOf, nameOf, type TableEntry, triggersOf } from "./callback-table.js";
 
 /** A run that has not ended, with what it was fired with. */
 export interface OpenRun {
@@ -43,11 +43,10 @@ export class RunBook {
   generation = 1;
 
   open(entry: TableEntry, event: string, jobId: number, known: Job | undefined, records: EventRecords): OpenRun {
-    const name = entry.kind === "function" ? entry.callback.name : entry.callback.file;
     const run = firedRun({
       id: this.#nextId(Math.max(Date.now(), this.#latest)),
       callbackId: idOf(entry),
-      callback: name,
+      callback: nameOf(entry),
       event,
       eventFields: parseEvent(event),
       jobId,
