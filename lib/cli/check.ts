@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import type { Configuration } from "../config/configuration.js";
-import type { Diagnostic } from "../config/diagnostic.js";
+import { type Diagnostic, errorsOf } from "../config/diagnostic.js";
 import { renderDiagnostic } from "../config/render-diagnostic.js";
 import { findInterpreters } from "../execute/find-interpreters.js";
 import { addSiteOptions, directoriesArgument, type SiteOptions } from "./common-options.js";
 import { count } from "./count.js";
 import { exitCodes, type Finish } from "./exit-codes.js";
-import { errorsOf, readSite } from "./site.js";
+import { readSite } from "./site.js";
 import { StandardOutput } from "./standard-output.js";
 import { terminalOf } from "./terminal.js";
 

@@ -1,4 +1,5 @@
 import type { Configuration } from "../config/configuration.js";
+import { errorsOf } from "../config/diagnostic.js";
 import type { CallbackEngine, CloseMode } from "../engine/callback-engine.js";
 import type { Run } from "../execute/run.js";
 import { type CommandLog, fieldsOfRun, textLog } from "./command-log.js";
@@ -6,7 +7,7 @@ import type { RunningOptions } from "./common-options.js";
 import { exitCodes } from "./exit-codes.js";
 import { checkLogFolder } from "./log-folder.js";
 import { noteLimits } from "./note-limits.js";
-import { errorsOf, isUsable, readSite } from "./site.js";
+import { isUsable, readSite } from "./site.js";
 import { spanOfTime } from "./span-of-time.js";
 import { StandardOutput } from "./standard-output.js";
 import { dieOf, type StopSignal, StopSignals } from "./stop-signals.js";

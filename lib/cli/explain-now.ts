@@ -1,15 +1,15 @@
 import type { Job } from "../bridge/supervisor.js";
-import type { NowExplanation } from "../daemon/desk.js";
+import { leftOutOf, type NowExplanation } from "../daemon/now-explanation.js";
 import type { EventExplanation, Obstacle, OwnerStanding, TriggerStanding } from "../engine/event-explanation.js";
 import { UcbError } from "../errors.js";
 import type { SiteOptions } from "./common-options.js";
-import { complain, note } from "./complaint.js";
+import { note } from "./complaint.js";
 import { count } from "./count.js";
 import { type ClientOptions, showAnswer } from "./daemon-client.js";
 import { exitCodes } from "./exit-codes.js";
 import { readJobFile } from "./job-file.js";
 import { placeText } from "./place-text.js";
-import { errorsOf, isUsable, readSite, showDiagnostics } from "./site.js";
+import { readUsableSite } from "./site.js";
 import { StandardOutput } from "./standard-output.js";
 import { harmless, type Terminal, terminalOf } from "./terminal.js";
 
@@ -36,22 +36,15 @@ export async function explainStopped(
   options: ExplainNowOptions,
 ): Promise<number> {
   const job = await carriedJob(options.job);
-  const configuration = await readSite(directories, options);
-  const errors = errorsOf(configuration.diagnostics);
-  const verdict = isUsable(configuration, errors, options);
-  if (!verdict.usable) {
-    showDiagnostics(errors, options.color);
-    complain(verdict.reason, options.color);
-    return exitCodes.no;
-  }
+  const configuration = await readUsableSite(directories, options);
+  if (configuration === null) return exitCodes.no;
   // Only here: what merely reads a configuration shall work, and start, without the native addon.
   const { explainStored } = await import("../engine/explain-stored.js");
   const explanation = await explainStored(event, job, configuration, state).catch((error) => {
     throw isInUse(error) ? inUse(state, error) : error;
   });
   const output = new StandardOutput();
-  const leftOut = errors.map(({ code, message, file, line, column }) => ({ code, message, file, line, column }));
-  const explain: NowExplanation = { ...explanation, leftOut };
+  const explain: NowExplanation = { ...explanation, leftOut: leftOutOf(configuration.diagnostics) };
   if (options.json === true) output.write(`${JSON.stringify({ explain })}\n`);
   else output.write(page(explain, terminalOf(process.stdout, options.color)));
   await output.flush();

@@ -1,10 +1,11 @@
 import type { Command } from "commander";
 import type { Job } from "../bridge/supervisor.js";
 import type { Callback, Configuration } from "../config/configuration.js";
+import { errorsOf } from "../config/diagnostic.js";
 import type { Trigger } from "../trigger/ast.js";
 import { explainTrigger, type TriggerExplanation } from "../trigger/explain.js";
 import { addSiteOptions, directoriesArgument, type SiteOptions, toAbsolute } from "./common-options.js";
-import { complain, note } from "./complaint.js";
+import { note } from "./complaint.js";
 import { count } from "./count.js";
 import { type EventArgument, eventArgument, readEventArgument } from "./event-argument.js";
 import { doubtOf } from "./event-doubt.js";
@@ -13,7 +14,7 @@ import { explainNow, explainStopped } from "./explain-now.js";
 import { explainRun } from "./explain-run.js";
 import { addJobOption, readJobFile } from "./job-file.js";
 import { placeText } from "./place-text.js";
-import { errorsOf, isUsable, readSite, showDiagnostics } from "./site.js";
+import { noteErrors, readUsableSite } from "./site.js";
 import { StandardOutput } from "./standard-output.js";
 import { harmless, type Terminal, terminalOf } from "./terminal.js";
 
@@ -103,22 +104,15 @@ interface Row {
 
 async function explain(event: EventArgument, directories: readonly string[], options: ExplainOptions): Promise<number> {
   const jobs = options.job === undefined ? [] : await readJobFile(options.job);
-  const configuration = await readSite(directories, options);
-  const errors = errorsOf(configuration.diagnostics);
-  const verdict = isUsable(configuration, errors, options);
-  if (!verdict.usable) {
-    showDiagnostics(errors, options.color);
-    complain(verdict.reason, options.color);
-    return exitCodes.no;
-  }
+  const configuration = await readUsableSite(directories, options);
+  if (configuration === null) return exitCodes.no;
   const rows = rowsOf(configuration, event, jobs);
   const doubt = doubtOf(event, configuration.callbacks);
   if (doubt !== null) note(doubt);
   const output = new StandardOutput();
   if (options.json === true) {
     output.write(document(event, rows));
-    if (errors.length > 0)
-      note(`${count(errors.length, "error")} in the configuration: \`ucb check\` shows what is left out and why`);
+    noteErrors(configuration);
   } else {
     output.write(page(event, rows, configuration, terminalOf(process.stdout, options.color)));
     if (options.job === undefined && rows.some((row) => needsJobs(row, event))) {

@@ -2,11 +2,9 @@ import type { Command } from "commander";
 import type { Callback, Configuration } from "../config/configuration.js";
 import { coldReason } from "../execute/warm-kind.js";
 import { addSiteOptions, directoriesArgument, type SiteOptions } from "./common-options.js";
-import { complain, note } from "./complaint.js";
-import { count } from "./count.js";
 import { exitCodes, type Finish } from "./exit-codes.js";
 import { limitsText } from "./limits-text.js";
-import { errorsOf, isUsable, readSite, showDiagnostics } from "./site.js";
+import { noteErrors, readUsableSite } from "./site.js";
 import { spanOfTime } from "./span-of-time.js";
 import { StandardOutput } from "./standard-output.js";
 import { table } from "./table.js";
@@ -42,20 +40,13 @@ Examples:
 `;
 
 async function list(directories: readonly string[], options: SiteOptions): Promise<number> {
-  const configuration = await readSite(directories, options);
-  const { diagnostics } = configuration;
-  const verdict = isUsable(configuration, diagnostics, options);
-  if (!verdict.usable) {
-    showDiagnostics(errorsOf(diagnostics), options.color);
-    complain(verdict.reason, options.color);
-    return exitCodes.no;
-  }
+  const configuration = await readUsableSite(directories, options);
+  if (configuration === null) return exitCodes.no;
   const output = new StandardOutput();
   output.write(
     options.json === true ? document(configuration) : page(configuration, terminalOf(process.stdout, options.color)),
   );
-  const errors = errorsOf(diagnostics).length;
-  if (errors > 0) note(`${count(errors, "error")} in the configuration: \`ucb check\` shows what is left out and why`);
+  noteErrors(configuration);
   await output.flush();
   return exitCodes.good;
 }

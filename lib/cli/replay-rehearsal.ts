@@ -1,9 +1,8 @@
 import type { Callback, Configuration } from "../config/configuration.js";
-import { complain, note } from "./complaint.js";
 import { count } from "./count.js";
 import { exitCodes } from "./exit-codes.js";
 import type { ReplayInput, ReplayOptions, ReplayTotals } from "./replay-input.js";
-import { errorsOf, isUsable, readSite, showDiagnostics } from "./site.js";
+import { noteErrors, readUsableSite } from "./site.js";
 import type { StandardOutput } from "./standard-output.js";
 import { table } from "./table.js";
 import { harmless, terminalOf } from "./terminal.js";
@@ -25,16 +24,9 @@ export async function rehearse(
   options: ReplayOptions,
   output: StandardOutput,
 ): Promise<number> {
-  const configuration = await readSite(directories, options);
-  const errors = errorsOf(configuration.diagnostics);
-  const verdict = isUsable(configuration, errors, options);
-  if (!verdict.usable) {
-    showDiagnostics(errors, options.color);
-    complain(verdict.reason, options.color);
-    return exitCodes.no;
-  }
-  if (errors.length > 0)
-    note(`${count(errors.length, "error")} in the configuration: \`ucb check\` shows what is left out and why`);
+  const configuration = await readUsableSite(directories, options);
+  if (configuration === null) return exitCodes.no;
+  noteErrors(configuration);
   const tallies = await rehearseAll(input, configuration, options, output);
   input.end();
   output.write(

@@ -1,8 +1,9 @@
 import type { Configuration } from "../config/configuration.js";
-import type { Diagnostic } from "../config/diagnostic.js";
+import { type Diagnostic, errorsOf } from "../config/diagnostic.js";
 import { loadConfiguration } from "../config/load-configuration.js";
 import { renderDiagnostic } from "../config/render-diagnostic.js";
 import { type SiteOptions, toAbsolute } from "./common-options.js";
+import { complain, note } from "./complaint.js";
 import { count } from "./count.js";
 import { terminalOf } from "./terminal.js";
 
@@ -15,8 +16,24 @@ export function readSite(directories: readonly string[], { qbConf, strict }: Sit
   });
 }
 
-export function errorsOf(diagnostics: readonly Diagnostic[]): Diagnostic[] {
-  return diagnostics.filter(({ severity }) => severity === "error");
+/** Reads the site as {@link readSite} does; says why and gives null if it cannot be used. */
+export async function readUsableSite(
+  directories: readonly string[],
+  options: SiteOptions,
+): Promise<Configuration | null> {
+  const configuration = await readSite(directories, options);
+  const { diagnostics } = configuration;
+  const verdict = isUsable(configuration, diagnostics, options);
+  if (verdict.usable) return configuration;
+  showDiagnostics(errorsOf(diagnostics), options.color);
+  complain(verdict.reason, options.color);
+  return null;
+}
+
+/** Says that something was left out, where that is not part of the answer. */
+export function noteErrors({ diagnostics }: Pick<Configuration, "diagnostics">): void {
+  const errors = errorsOf(diagnostics).length;
+  if (errors > 0) note(`${count(errors, "error")} in the configuration: \`ucb check\` shows what is left out and why`);
 }
 
 /**

@@ -6,7 +6,7 @@ import { callbacksConf } from "./callback-folder.js";
 import { isStrayOption, languageOf, mistakeInName } from "./callback-name.js";
 import { defaultOptions, readOptions } from "./callback-options.js";
 import type { Callback, CallbackOptions, CallbackTrigger } from "./configuration.js";
-import type { Diagnostic } from "./diagnostic.js";
+import { type Diagnostic, errorsOf } from "./diagnostic.js";
 import type { DiagnosticCode } from "./diagnostic-codes.js";
 import { didYouMean } from "./did-you-mean.js";
 import { type IniDocument, type IniEntry, readIni } from "./ini-document.js";
@@ -177,7 +177,7 @@ class ConfReader {
     const parsed = triggers.map(({ trigger }) => trigger);
     const needs = checkNeeds(file.codes, parsed, placeOf);
     this.#diagnostics.push(...needs);
-    const isBad = [...file.diagnostics, ...diagnostics, ...needs].some(({ severity }) => severity === "error");
+    const isBad = errorsOf([...file.diagnostics, ...diagnostics, ...needs]).length > 0;
     if (file.path === null || isBad || triggers.length === 0) return null;
     return {
       id: `${index}/${name}`,

@@ -1,12 +1,12 @@
 import { UcbError } from "../errors.js";
-import type { Diagnostic } from "./diagnostic.js";
+import { type Diagnostic, errorsOf } from "./diagnostic.js";
 
 /** A configuration that is not taken, with all that is wrong with it. The message is the first error's. */
 export class ConfigurationError extends UcbError {
   readonly diagnostics: readonly Diagnostic[];
 
   constructor(first: Diagnostic, diagnostics: readonly Diagnostic[]) {
-    const errors = diagnostics.filter(isError).length;
+    const errors = errorsOf(diagnostics).length;
     const more = errors <= 1 ? "" : ` (and ${errors - 1} more)`;
     const { file, line, column, hint } = first;
     super("ERR_UCB_CONFIG", `${first.message}${more}`, { file, line, column, hint });
@@ -16,10 +16,6 @@ export class ConfigurationError extends UcbError {
 
 /** @throws ConfigurationError if one of them is an error */
 export function refuseErrors(diagnostics: readonly Diagnostic[]): void {
-  const first = diagnostics.find(isError);
+  const [first] = errorsOf(diagnostics);
   if (first !== undefined) throw new ConfigurationError(first, diagnostics);
-}
-
-function isError({ severity }: Diagnostic): boolean {
-  return severity === "error";
 }

@@ -16,3 +16,8 @@ export interface Diagnostic {
   lineText: string;
   hint?: string;
 }
+
+/** Those for which something is left out or refused. */
+export function errorsOf(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  return diagnostics.filter(({ severity }) => severity === "error");
+}

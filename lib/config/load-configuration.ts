@@ -3,7 +3,7 @@ import { argumentError, isObject } from "../argument-error.js";
 import { openCallbackFolder } from "./callback-folder.js";
 import { readCallbacksConf } from "./callbacks-conf.js";
 import type { Callback, Configuration } from "./configuration.js";
-import type { Diagnostic } from "./diagnostic.js";
+import { type Diagnostic, errorsOf } from "./diagnostic.js";
 import { PathGuard } from "./permissions.js";
 import { type Place, warning, wholeFile } from "./place.js";
 import { type Environment, readQbConf } from "./qb-conf.js";
@@ -61,7 +61,7 @@ export async function loadConfiguration(options: LoadOptions = {}): Promise<Conf
     diagnostics.push(...conf.diagnostics);
   }
   const judged = strict ? diagnostics.map(judgeStrictly) : diagnostics;
-  const isRefused = strict && judged.some(({ severity }) => severity === "error");
+  const isRefused = strict && errorsOf(judged).length > 0;
   return { directories, qbConf, callbacks: isRefused ? [] : callbacks, diagnostics: judged };
 }
 

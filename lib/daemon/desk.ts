@@ -1,11 +1,11 @@
 import type { Job } from "../bridge/supervisor.js";
-import type { Diagnostic } from "../config/diagnostic.js";
+import { errorsOf } from "../config/diagnostic.js";
 import type { CallbackEngine } from "../engine/callback-engine.js";
 import type { RefusedConfiguration } from "../engine/current-site.js";
-import type { EventExplanation } from "../engine/event-explanation.js";
 import { asUcbError, UcbError } from "../errors.js";
 import type { Run } from "../execute/run.js";
 import { parseEvent } from "../trigger/event.js";
+import { leftOutOf, type NowExplanation } from "./now-explanation.js";
 import type { Question } from "./question.js";
 import type { Recording, RecordingStatus } from "./recording.js";
 import type { RunLog } from "./run-log.js";
@@ -49,11 +49,6 @@ export interface DeskOptions {
   version: string;
   isDurable: boolean;
   recording: Recording | null;
-}
-
-/** What an event would do now, and what of the configuration is left out and can do nothing. */
-export interface NowExplanation extends EventExplanation {
-  leftOut: { code: string; message: string; file: string; line: number; column: number }[];
 }
 
 /** No more of a log than this is sent, its end, in bytes. */
@@ -115,7 +110,7 @@ export class Desk {
       startedAt: this.#startedAt,
       generation: this.#generation,
       callbacks: this.#engine.callbacks.length,
-      leftOut: this.#mistakes.length,
+      leftOut: errorsOf(this.#engine.diagnostics).length,
       refused: refusedStatus(this.#engine.refusedConfiguration),
       ...this.#engine.load,
       undurable: this.#undurable,
@@ -128,14 +123,7 @@ export class Desk {
   async #explain(event: string, job: Job | undefined): Promise<NowExplanation> {
     const { name, type, jobId, extra } = parseEvent(event);
     const explanation = await this.#engine.explain(job === undefined ? event : { name, type, jobId, extra, job });
-    const leftOut = this.#mistakes.map(({ code, message, file, line, column }) => {
-      return { code, message, file, line, column };
-    });
-    return { ...explanation, leftOut };
-  }
-
-  get #mistakes(): Diagnostic[] {
-    return this.#engine.diagnostics.filter(({ severity }) => severity === "error");
+    return { ...explanation, leftOut: leftOutOf(this.#engine.diagnostics) };
   }
 
   #find(id: string): Run {

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { errorsOf } from "../config/diagnostic.js";
 import type { CallbackEngine } from "../engine/callback-engine.js";
 import type { CallbackCounters } from "../engine/counters.js";
 import type { Recording } from "./recording.js";
@@ -58,7 +59,7 @@ export class Metrics {
     gauge("ucb_callbacks", "Callbacks of the site", () => engine.callbacks.length);
     gauge("ucb_callbacks_paused", "Callbacks that failed too often and are paused", () => engine.pauses().size);
     gauge("ucb_configuration_errors", "Errors that leave callbacks or options out", () => {
-      return engine.diagnostics.filter(({ severity }) => severity === "error").length;
+      return errorsOf(engine.diagnostics).length;
     });
     gauge("ucb_configuration_refused", "1 while a later configuration is not taken", () => {
       return engine.refusedConfiguration === null ? 0 : 1;
