@@ -5,6 +5,7 @@ import { count } from "./count.js";
 import { Progress } from "./progress.js";
 import { type BadLine, type RecordedEvent, type RecordedEventsListener, recordedEvents } from "./recorded-events.js";
 import type { RecordedFile } from "./recordings.js";
+import { RunLines } from "./run-lines.js";
 import type { StandardOutput } from "./standard-output.js";
 
 export interface ReplayOptions extends RunningOptions {
@@ -43,14 +44,14 @@ export class ReplayInput implements RecordedEventsListener {
   readonly #progress = new Progress();
   readonly #files: readonly RecordedFile[];
   readonly #options: ReplayOptions;
-  readonly #output: StandardOutput;
+  readonly #lines: RunLines;
   readonly #size: number;
   #read = 0;
 
   constructor(files: readonly RecordedFile[], options: ReplayOptions, output: StandardOutput) {
     this.#files = files;
     this.#options = options;
-    this.#output = output;
+    this.#lines = new RunLines(output);
     this.#size = files.reduce((sum, { size }) => sum + size, 0);
   }
 
@@ -86,7 +87,7 @@ export class ReplayInput implements RecordedEventsListener {
     this.totals.refused++;
     const { message, code, hint } = error;
     if (this.#options.json === true) {
-      this.#output.write(`${JSON.stringify({ error: { file, line, message, code } })}\n`);
+      this.#lines.refused({ file, line }, error);
     } else if (this.totals.refused <= mostTold) {
       complain(new UcbError(code, message, { file: file ?? "standard input", line, hint }), this.#options.color);
     }

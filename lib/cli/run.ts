@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { HttpOptions } from "../daemon/http-face.js";
 import type { CallbackEngine, CloseMode } from "../engine/callback-engine.js";
-import type { ConfigurationChange } from "../engine/configuration-change.js";
+import { type ConfigurationChange, isSame } from "../engine/configuration-change.js";
 import type { Run } from "../execute/run.js";
 import { type CommandLog, fieldsOfRun, textLog } from "./command-log.js";
 import {
@@ -160,8 +160,9 @@ async function runWith(log: CommandLog, directories: readonly string[], options:
   );
 }
 
-function noteChange({ generation, added, removed, changed, mail }: ConfigurationChange, log: CommandLog): void {
-  if (added.length + removed.length + changed.length === 0 && !mail) {
+function noteChange(change: ConfigurationChange, log: CommandLog): void {
+  const { generation, added, removed, changed } = change;
+  if (isSame(change)) {
     log.info(`nothing is wrong any more: configuration ${generation} still holds`, { generation });
     return;
   }

@@ -89,12 +89,7 @@ export async function explainEvent(
     isAttached: isGlobal(fields.type) ? null : attached.has(fields.jobId),
     triggers: rules.map(({ entry, trigger }) => {
       const id = idOf(entry);
-      const standings = standingsOf(
-        trigger,
-        fields,
-        jobs,
-        (owner) => new Set(memories.happened(owner, id, trigger).keys()),
-      );
+      const standings = standingsOf(trigger, fields, jobs, (owner) => memories.happened(owner, id, trigger));
       const owners = standings.map((standing) => ownerOf(standing, entry, trigger, attached, memories, room));
       const enabled = isEnabled(entry);
       const fires = enabled && owners.some(({ fires, obstacle }) => fires && (obstacle?.kind ?? "paused") === "paused");

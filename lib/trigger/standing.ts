@@ -32,7 +32,7 @@ export function standingsOf(
   trigger: Trigger,
   event: EventFields,
   jobs: Iterable<AttachedJob>,
-  remembered: (owner: number) => ReadonlySet<number>,
+  remembered: (owner: number) => Pick<ReadonlySet<number>, "has">,
 ): Standing[] {
   const explained = explainTerms(trigger, event, jobs);
   const owners = new Set([...explained.values()].flatMap((explanation) => explanation.owners));

@@ -161,7 +161,7 @@ sub serve {
         }
         my @failed = $pid < 0 ? ("clone: $!") : ();
         syscall $call->{close}, $_ for received();
-        answer(@failed ? ('C', ticket($size), @failed) : ('N', ticket($size), $pid));
+        answer(@failed ? ('C', ticket(), @failed) : ('N', ticket(), $pid));
     }
 }
 
@@ -351,10 +351,7 @@ sub received {
     return unpack 'l*', substr $control, 16, $length - 16;
 }
 
-sub ticket {
-    my ($size) = @_;
-    return substr $packet, 0, index $packet, "\0";
-}
+sub ticket { return substr $packet, 0, index $packet, "\0" }
 
 sub address { return unpack 'J', pack 'P', $_[0] }
 
