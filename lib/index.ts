@@ -36,12 +36,12 @@ export {
   type BatchResult,
   CallbackEngine,
   type CloseMode,
-  type EngineEvent,
   type Registration,
 } from "./engine/callback-engine.js";
 export type { ConfigurationChange } from "./engine/configuration-change.js";
 export type { CallbackCounters, DropCode } from "./engine/counters.js";
 export type { RefusedConfiguration } from "./engine/current-site.js";
+export type { EngineEvent } from "./engine/engine-event.js";
 export type { EngineEvents } from "./engine/engine-events.js";
 export type { EngineOptions } from "./engine/engine-options.js";
 export type { EventExplanation, Obstacle, OwnerStanding, TriggerStanding } from "./engine/event-explanation.js";

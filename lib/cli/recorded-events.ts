@@ -1,6 +1,6 @@
 import { isEventLine, parseEventRecord, parseJsonLine } from "../daemon/event-line.js";
 import { bytesOf, longestLine, readLines } from "../daemon/read-lines.js";
-import type { EngineEvent } from "../engine/callback-engine.js";
+import type { EngineEvent } from "../engine/engine-event.js";
 import { asUcbError, UcbError } from "../errors.js";
 import type { RecordedFile } from "./recordings.js";
 

@@ -1,7 +1,8 @@
 import type { Job } from "../bridge/supervisor.js";
 import { EventIntake } from "../daemon/event-intake.js";
-import type { CallbackEngine, EngineEvent } from "../engine/callback-engine.js";
+import type { CallbackEngine } from "../engine/callback-engine.js";
 import type { CallbackCounters } from "../engine/counters.js";
+import type { EngineEvent } from "../engine/engine-event.js";
 import { UcbError } from "../errors.js";
 import { type EventFields, parseEvent } from "../trigger/event.js";
 import { complain, note } from "./complaint.js";

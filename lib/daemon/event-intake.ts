@@ -1,4 +1,5 @@
-import type { CallbackEngine, EngineEvent } from "../engine/callback-engine.js";
+import type { CallbackEngine } from "../engine/callback-engine.js";
+import type { EngineEvent } from "../engine/engine-event.js";
 import { UcbError } from "../errors.js";
 import { Backlog } from "./backlog.js";
 import type { Recording } from "./recording.js";

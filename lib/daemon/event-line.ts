@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import type { EngineEvent } from "../engine/callback-engine.js";
+import type { EngineEvent } from "../engine/engine-event.js";
 import { UcbError } from "../errors.js";
 import { deepestData, mistakeInData } from "../plain-data.js";
 import { parseEvent } from "../trigger/event.js";

@@ -1,5 +1,5 @@
 import { textOf } from "../engine/arguments.js";
-import type { EngineEvent } from "../engine/callback-engine.js";
+import type { EngineEvent } from "../engine/engine-event.js";
 import { UcbError } from "../errors.js";
 import { RecordingFile, type RecordingFileOptions } from "./recording-file.js";
 

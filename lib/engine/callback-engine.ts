@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import type { Job, Subjob, Work } from "../bridge/supervisor.js";
+import type { Job } from "../bridge/supervisor.js";
 import type { Callback, Configuration } from "../config/configuration.js";
 import type { Diagnostic } from "../config/diagnostic.js";
 import type { RunLimits } from "../config/run-limits.js";
@@ -9,7 +9,6 @@ import type { QcbRoom } from "../execute/qcb.js";
 import type { Run } from "../execute/run.js";
 import type { ScriptRoom } from "../execute/script.js";
 import type { Trigger } from "../trigger/ast.js";
-import type { EventFields } from "../trigger/event.js";
 import { Matcher } from "../trigger/matcher.js";
 import { parseTriggerOrThrow } from "../trigger/parse.js";
 import {
@@ -28,6 +27,7 @@ import type { ConfigurationChange } from "./configuration-change.js";
 import type { CallbackCounters } from "./counters.js";
 import { CurrentSite, type RefusedConfiguration } from "./current-site.js";
 import { DurableState } from "./durable-state.js";
+import type { EngineEvent } from "./engine-event.js";
 import { EngineEmitter, type EngineEvents } from "./engine-events.js";
 import type { EngineOptions } from "./engine-options.js";
 import { type EventExplanation, explainEvent } from "./event-explanation.js";
@@ -43,17 +43,6 @@ import { Runs } from "./runs.js";
 import { EngineSupervisorPort } from "./supervisor-port.js";
 import { TimeMemory } from "./time-memory.js";
 import { TimeTriggers } from "./time-triggers.js";
-
-/** An event, taken apart, with the records it carries. */
-export interface EngineEvent extends Omit<EventFields, "extra" | "name" | "jobId"> {
-  name?: string;
-  jobId?: number;
-  extra?: string | number;
-  /** The record of the event's job, as far as it is known. */
-  job?: Job;
-  work?: Work;
-  subjob?: Subjob;
-}
 
 /** What came of {@link CallbackEngine.emitBatch}. */
 export interface BatchResult {

@@ -1,8 +1,8 @@
 import type { Callback, Configuration } from "../config/configuration.js";
 import { Matcher } from "../trigger/matcher.js";
 import { recordsOf, textOf } from "./arguments.js";
-import type { EngineEvent } from "./callback-engine.js";
 import { CallbackTable } from "./callback-table.js";
+import type { EngineEvent } from "./engine-event.js";
 import { JobRecords } from "./job-records.js";
 import { Matching } from "./matching.js";
 import { RecordedClock } from "./recorded-clock.js";

@@ -1,7 +1,7 @@
 import { PassThrough, Readable } from "node:stream";
 import { expect, test, vi } from "vitest";
 import { EventFeed } from "../../lib/cli/event-feed.js";
-import type { EngineEvent } from "../../lib/engine/callback-engine.js";
+import type { EngineEvent } from "../../lib/engine/engine-event.js";
 
 /** A feed between an engine and an output that say they are busy as the test wants. */
 function setUp() {
