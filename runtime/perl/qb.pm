@@ -12,74 +12,52 @@ package qb;
 # Text comes from the supervisor as UTF-8 bytes, as file names and the environment do in Perl: what a script prints is
 # right without any layer, and a script that works with characters decodes. Text to the supervisor may be either. Of
 # JSON's values, true and false become 1 and 0, and null becomes undef; \1 and \0 say true and false.
+#
+# Every script that is started pays for what stands here, so that is little: what can be called is in qb/calls.pm, and
+# neither strict nor warnings are loaded (a test compiles it with both).
 
-use strict;    # and no warnings here: they cost every start of a script more than all the rest
+our ($jobid, $event, $error_code, %_variables, $_fresh_until, $_stdin, @_places);
+
+# jobid: the id of the job this callback runs for; 0 for a global time event; undef in a script that is no callback.
+# event: the event that fired this callback, as event() returns it; read on first use, because most scripts do without.
+# _variables: as they were at the start, because a script may change its environment.
+# _fresh_until: until this time, the record on stdin passes for the present one.
 
 # Qube counts seconds from this Unix time on.
 our $QB_TIME_EPOCH_OFFSET = 946702800;
+our $_folder = substr __FILE__, 0, rindex __FILE__, '/';
+
 sub QB_TIME_EPOCH_OFFSET () { $QB_TIME_EPOCH_OFFSET }
+sub jobid; sub jobinfo; sub hostinfo; sub submit; sub event; sub _variable; sub _fail;
+sub block; sub unblock; sub kill; sub remove; sub retry; sub requeue; sub complete; sub retire; sub fail; sub suspend;
+sub resume; sub migrate; sub preempt; sub interrupt; sub top; sub bottom; sub shove; sub blockwork; sub unblockwork;
+sub killwork; sub retrywork; sub requeuework; sub completework; sub retirework; sub failwork; sub workblock;
+sub workunblock; sub workkill; sub workretry; sub workrequeue; sub workcomplete;
+sub import   { }
+sub unimport { }
 
-# The id of the job this callback runs for; 0 for a global time event; undef in a script that is no callback.
-our $jobid;
-# The event that fired this callback, as event() returns it; read on first use, because most scripts do without.
-our $event;
-our $error_code;
+our $AUTOLOAD;
 
-# As it was at the start: a script may change its environment.
-our %_variables;
-our $_folder = __FILE__ =~ m{^(.*)/[^/]*$}s ? $1 : '.';
-# Until this time, the record on stdin passes for the present one.
-our $_fresh_until;
-our $_stdin;
-
-sub jobid { return _variable('UCB_JOB_ID') }
-
-# jobinfo("-id", 5, 6, "-status", "running") or jobinfo(id => [5, 6], status => "running"): a job must fit every field
-# that is given, the values of a field are alternatives, and an empty list fits nothing. Fields are id, pgrp, status,
-# user, name and label; filters => { priority => 9999 } asks for any other. agenda => 1, subjobs => 1 and callbacks => 1
-# (or "-agenda" and so on) include what is left out otherwise.
-#
-# In its first two seconds at most, and until it changes something, a callback gets its own job's record as it was when
-# the callback was started, without a round trip; all else is answered by the supervisor.
-sub jobinfo { _load('query'); return qb::query::jobinfo(@_) }
-
-# The records of the hosts that fit; hostinfo("-name", "node1") or hostinfo(name => "node1").
-sub hostinfo { _load('query'); return qb::query::hostinfo(@_) }
-
-# Hands a new job, a hash reference, to the supervisor and returns its record.
-sub submit { _load('bridge'); return qb::bridge::change('submit', { job => $_[0] }) }
-
-# The event that fired this callback: a hash reference of name, type, jobId, extra and text.
-sub event { _load('document'); return qb::document::event() }
-
-for my $verb (
-    qw(block unblock kill remove retry requeue complete retire fail suspend resume migrate preempt interrupt top bottom
-    shove blockwork unblockwork killwork retrywork requeuework completework retirework failwork workblock workunblock
-    workkill workretry workrequeue workcomplete)
-  )
-{
-    no strict 'refs';
-    *{"qb::$verb"} = sub { _load('bridge'); return qb::bridge::perform($verb, @_) };
+sub AUTOLOAD {
+    my $name = $AUTOLOAD;
+    _load('calls');
+    goto &$name if defined &$name;
+    my (undef, $file, $line) = caller;
+    die "Undefined subroutine &$name called at $file line $line.\n";
 }
 
-{
-    package qb::_event;
+sub qb::_event::TIESCALAR { return bless [], 'qb::_event' }
 
-    sub TIESCALAR { my ($class) = @_; return bless [], $class }
-
-    sub FETCH {
-        my ($self) = @_;
-        $self->[0] = defined $qb::_variables{UCB_RUN_ID} ? qb::event() : undef unless @$self;
-        return $self->[0];
-    }
-
-    sub STORE { my ($self, $value) = @_; $self->[0] = $value; return }
+sub qb::_event::FETCH {
+    my ($self) = @_;
+    $self->[0] = defined $_variables{UCB_RUN_ID} ? event() : undef unless @$self;
+    return $self->[0];
 }
+
+sub qb::_event::STORE { my ($self, $value) = @_; $self->[0] = $value; return }
 tie $event, 'qb::_event';
 
-our @_places;
-
-# The rest of this module, when it is needed first, and whatever the script did to @INC.
+# The rest, when it is needed first, and whatever the script did to @INC.
 sub _load {
     my $file = "qb/$_[0].pm";
     return if $INC{$file};
@@ -89,21 +67,6 @@ sub _load {
     require "$_folder/$file";
     $INC{$file} = delete $INC{"$_folder/$file"};
     return;
-}
-
-sub _variable {
-    my ($name) = @_;
-    return $_variables{$name} if defined $_variables{$name};
-    _fail('ERR_UCB_BRIDGE', "$name is not set: qb works in a callback that was started by its supervisor");
-}
-
-# Dies as if the line that called into this module had.
-sub _fail {
-    my ($code, $message) = @_;
-    my ($level, $package, $file, $line) = (0);
-    do { ($package, $file, $line) = caller $level++ } while defined $package && $package =~ /^qb(?:::|$)/;
-    $error_code = $code;
-    die defined $package ? "$message at $file line $line.\n" : "$message\n";
 }
 
 # What stdin holds if it is a file, read through a description of its own: the offset from which the script reads stays.

@@ -34,8 +34,9 @@ code, namespace["script_descriptor"] = host.serve()
 namespace["begin"]()
 status = 0
 try:
+    code = code or namespace["load"](sys.argv[1], namespace["script_descriptor"])
     # As deep as in the runner.
-    exec(code or namespace["load"](sys.argv[1]), namespace["become"](sys.argv[1]))
+    exec(code, namespace["become"](sys.argv[1], namespace["namespace"]))
 except SystemExit as error:
     status = ucb_warm.ending.status_of(error)
     if status is None:

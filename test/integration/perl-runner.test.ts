@@ -1,4 +1,5 @@
-import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { perlCases } from "../support/script-cases.js";
@@ -49,6 +50,29 @@ print "\${^TAINT} ", (qb::jobinfo("-id", 5))[0]{name}, " ", qb::kill($qb::jobid)
     const room = await ScriptRoom.open();
     const end = await room.perl("print 'a'; syswrite STDOUT, 'b'; print 'c'; kill 'KILL', $$;");
     expect(end).toMatchObject({ signal: "SIGKILL", stdout: "abc" });
+  });
+
+  test("finds what it may call before it has called anything, and nothing else", async () => {
+    const room = await ScriptRoom.open();
+    const script = `${strictly}print join " ", map { qb->can($_) ? 1 : 0 } qw(jobinfo workretry QB_TIME_EPOCH_OFFSET nothing);
+eval { qb::nothing(1) }; print "; $@";
+eval { qb->nothing }; print $@;
+`;
+    const end = await room.perl(script);
+    const undefinedAt = (line: number) =>
+      `Undefined subroutine &qb::nothing called at ${room.folder}/script.pl line ${line}.\n`;
+    expect(end).toEqual({ ...well, stdout: `1 1 1 0; ${undefinedAt(3)}${undefinedAt(4)}` });
+  });
+
+  test("is given a qb that loads neither strict nor warnings, and would not mind them", async () => {
+    const room = await ScriptRoom.open();
+    const end = await room.perl('print grep { $INC{$_} } "strict.pm", "warnings.pm";');
+    expect(end).toEqual({ ...well, stdout: "" });
+    const module = readFileSync(join(import.meta.dirname, "../../runtime/perl/qb.pm"), "utf8");
+    const copy = join(room.folder, "qb.pm");
+    writeFileSync(copy, `use strict; use warnings FATAL => 'all';\n${module}`);
+    const compiled = spawnSync("/usr/bin/perl", ["-c", copy], { encoding: "utf8" });
+    expect(compiled).toMatchObject({ status: 0, stderr: `${copy} syntax OK\n` });
   });
 
   test("finds the modules that it names", async () => {

@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { pythonCases } from "../support/script-cases.js";
@@ -45,6 +46,28 @@ describe.each(pythons())("a callback under %s", (interpreter) => {
     expect(end).toEqual({ code: 0, signal: null, stdout: "1001 package 1001\n", stderr: "" });
     const left = readdirSync(room.folder, { recursive: true }).filter((name) => String(name).includes("pycache"));
     expect(left).toEqual([]);
+  });
+
+  test("keeps what is the package's own compiled, where that can be written", async () => {
+    const room = await ScriptRoom.open();
+    const runtime = join(room.folder, "runtime");
+    cpSync(join(import.meta.dirname, "../../runtime/python"), runtime, {
+      recursive: true,
+      filter: (path) => !path.endsWith("__pycache__"),
+    });
+    const script = join(room.folder, "script.py");
+    writeFileSync(script, "import sys\nprint(qb.jobid(), sys.dont_write_bytecode)\n");
+    const run = () =>
+      execFileSync(interpreter, ["-u", "-B", join(runtime, "run_callback.py"), script], {
+        env: { UCB_JOB_ID: "7" },
+        encoding: "utf8",
+      });
+    const kept = join(runtime, "qb", "__pycache__");
+    expect(run()).toBe("7 True\n");
+    expect(readdirSync(kept).map((name) => name.split(".")[0])).toEqual(expect.arrayContaining(["__init__", "runner"]));
+    rmSync(kept, { recursive: true });
+    writeFileSync(kept, "no folder");
+    expect(run()).toBe("7 True\n");
   });
 
   test("has qb without importing it, also in its modules and by other names", async () => {

@@ -101,7 +101,7 @@ sub prepare {
     open my $stat, '<', '/proc/self/stat' or die "/proc/self/stat: $!\n";
     my @fields = split ' ', (readline($stat) =~ /.*\)(.*)/s)[0];
     ($shown_at, $shown_room) = ($fields[47] + 0, $fields[48] - $fields[47]);
-    qb::_load($_) for qw(json document query bridge);
+    qb::_load($_) for qw(calls json document query bridge);
     for my $module (@modules) {
         (my $path = "$module.pm") =~ s{::}{/}g;
         eval { require $path; 1 } or die "preload: $module cannot be loaded: $@";
