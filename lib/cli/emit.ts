@@ -1,13 +1,10 @@
 import type { Command } from "commander";
-import type { Job } from "../bridge/supervisor.js";
-import { UcbError } from "../errors.js";
-import { parseEvent } from "../trigger/event.js";
 import { note } from "./complaint.js";
 import { count } from "./count.js";
 import { addClientOptions, type ClientOptions, showAnswer } from "./daemon-client.js";
 import { eventArgument, readEventArgument } from "./event-argument.js";
 import { exitCodes, type Finish } from "./exit-codes.js";
-import { addJobOption, readJobFile } from "./job-file.js";
+import { addJobOption, readRecordFor } from "./job-file.js";
 
 interface EmitOptions extends ClientOptions {
   job?: string;
@@ -45,19 +42,8 @@ interface Answer {
   taken: { event: string; runs: string[]; undurable?: string };
 }
 
-/** Of several records that of the event's job; one alone is carried whatever it is of. */
-async function recordFor(event: string, file: string): Promise<Job> {
-  const jobs = await readJobFile(file);
-  const { jobId } = parseEvent(event);
-  const job = jobs.length === 1 ? jobs[0] : jobs.find(({ id }) => id === jobId);
-  if (job !== undefined) return job;
-  throw new UcbError("ERR_UCB_INPUT", `none of the ${jobs.length} records in ${file} is of job ${jobId}`, {
-    hint: "an event carries the record of one job",
-  });
-}
-
 async function emit(event: string, options: EmitOptions): Promise<number> {
-  const job = options.job === undefined ? undefined : await recordFor(event, options.job);
+  const job = options.job === undefined ? undefined : await readRecordFor(event, options.job);
   const report = { event, ...(job === undefined ? {} : { job }) };
   const { taken } = await showAnswer<Answer>(report, options, ({ taken: { runs } }) => {
     return `${event} fires ${count(runs.length, "run")}${runs.map((id) => `\n  ${id}`).join("")}\n`;

@@ -1,4 +1,3 @@
-import type { Job } from "../bridge/supervisor.js";
 import { leftOutOf, type NowExplanation } from "../daemon/now-explanation.js";
 import type { EventExplanation, Obstacle, OwnerStanding, TriggerStanding } from "../engine/event-explanation.js";
 import { UcbError } from "../errors.js";
@@ -7,7 +6,7 @@ import { note } from "./complaint.js";
 import { count } from "./count.js";
 import { type ClientOptions, showAnswer } from "./daemon-client.js";
 import { exitCodes } from "./exit-codes.js";
-import { readJobFile } from "./job-file.js";
+import { readRecordFor } from "./job-file.js";
 import { placeText } from "./place-text.js";
 import { readUsableSite } from "./site.js";
 import { StandardOutput } from "./standard-output.js";
@@ -20,7 +19,7 @@ export interface ExplainNowOptions extends ClientOptions, SiteOptions {
 
 /** Says what an event would do if it were reported to a daemon now. */
 export async function explainNow(event: string, options: ExplainNowOptions): Promise<number> {
-  const job = await carriedJob(options.job);
+  const job = options.job === undefined ? undefined : await readRecordFor(event, options.job);
   const question = { ask: "explain", of: { event, ...(job === undefined ? {} : { job }) } };
   const { explain } = await showAnswer<{ explain: NowExplanation }>(question, options, ({ explain }) =>
     page(explain, terminalOf(process.stdout, options.color)),
@@ -35,7 +34,7 @@ export async function explainStopped(
   state: string,
   options: ExplainNowOptions,
 ): Promise<number> {
-  const job = await carriedJob(options.job);
+  const job = options.job === undefined ? undefined : await readRecordFor(event, options.job);
   const configuration = await readUsableSite(directories, options);
   if (configuration === null) return exitCodes.no;
   // Only here: what merely reads a configuration shall work, and start, without the native addon.
@@ -50,13 +49,6 @@ export async function explainStopped(
   await output.flush();
   note("what a throttle, a full queue or a pause would hold back is known to a running daemon only");
   return exitCodeOf(explanation);
-}
-
-async function carriedJob(file: string | undefined): Promise<Job | undefined> {
-  if (file === undefined) return undefined;
-  const [job, ...others] = await readJobFile(file);
-  if (others.length === 0) return job;
-  throw new UcbError("ERR_UCB_INPUT", "an event carries the record of one job, not of several");
 }
 
 function isInUse(error: unknown): boolean {

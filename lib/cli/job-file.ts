@@ -5,6 +5,7 @@ import type { Job } from "../bridge/supervisor.js";
 import { withoutByteOrderMark } from "../daemon/byte-order-mark.js";
 import { checkJob } from "../daemon/job-record.js";
 import { asUcbError, UcbError } from "../errors.js";
+import { parseEvent } from "../trigger/event.js";
 import { toPath } from "./common-options.js";
 
 export function addJobOption(command: Command): Command {
@@ -30,6 +31,20 @@ export async function readJobFile(file: string): Promise<Job[]> {
     throw new UcbError("ERR_UCB_INPUT", `${name}: ${which}: ${checked.problem}`, {
       hint: 'a job record is a JSON object such as {"id": 1001, "name": "shot010", "label": "render", "pgrp": 1001}',
     });
+  });
+}
+
+/**
+ * The record that an event carries: of several that of the event's job; one alone is carried whatever it is of.
+ * @throws UcbError `ERR_UCB_INPUT` as {@link readJobFile}, or if none is of that job
+ */
+export async function readRecordFor(event: string, file: string): Promise<Job> {
+  const jobs = await readJobFile(file);
+  const { jobId } = parseEvent(event);
+  const job = jobs.length === 1 ? jobs[0] : jobs.find(({ id }) => id === jobId);
+  if (job !== undefined) return job;
+  throw new UcbError("ERR_UCB_INPUT", `none of the ${jobs.length} records in ${file} is of job ${jobId}`, {
+    hint: "an event carries the record of one job",
   });
 }
 

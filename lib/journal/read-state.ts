@@ -1,11 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { open } from "lmdb";
-import type { Job } from "../bridge/supervisor.js";
 import { asUcbError, UcbError } from "../errors.js";
 import type { StoredState } from "./records.js";
 import { lockState } from "./state-lock.js";
-import { checkJournalFile, journalFile } from "./store.js";
+import { checkJournalFile, jobsIn, journalFile, memoriesIn } from "./store.js";
 
 /**
  * What the state folder of an engine that has ended knows of jobs and of what happened to them. Nothing in it is changed, and no
@@ -22,11 +21,9 @@ export async function readState(folder: string): Promise<Pick<StoredState, "jobs
     checkJournalFile(path);
     const root = open({ path, maxDbs: 8, readOnly: true });
     try {
-      const jobs = root.openDB<string, string>({ name: "jobs", encoding: "string" });
-      const memories = root.openDB<Buffer, string>({ name: "memories", encoding: "binary" });
       return {
-        jobs: [...jobs.getRange()].map(({ value }) => JSON.parse(value) as Job),
-        memories: [...memories.getRange()].map(({ key, value }) => [Number(key), Uint8Array.from(value)]),
+        jobs: jobsIn(root.openDB({ name: "jobs", encoding: "string" })),
+        memories: memoriesIn(root.openDB({ name: "memories", encoding: "binary" })),
       };
     } finally {
       await root.close();

@@ -22,6 +22,16 @@ const metaStart = 24;
 const lastPageAt = 144;
 const transactionAt = 152;
 
+/** What is kept of jobs, read from their table. */
+export function jobsIn(table: Database<unknown, string>): StoredState["jobs"] {
+  return [...table.getRange()].map(({ value }) => JSON.parse(value as string));
+}
+
+/** What is kept of what happened to jobs, read from its table. */
+export function memoriesIn(table: Database<unknown, string>): StoredState["memories"] {
+  return [...table.getRange()].map(({ key, value }) => [Number(key), Uint8Array.from(value as Uint8Array)]);
+}
+
 /** The tables in LMDB, written one transaction at a time, each on the disk when it returns. Belongs to one thread. */
 export class JournalStore {
   readonly #root: RootDatabase;
@@ -50,8 +60,8 @@ export class JournalStore {
     const { runs, jobs, memories, times } = this.#tables;
     return {
       runs: [...runs.getRange()].map(({ key, value }) => this.#run(key, value as string)),
-      jobs: [...jobs.getRange()].map(({ value }) => JSON.parse(value as string)),
-      memories: [...memories.getRange()].map(({ key, value }) => [Number(key), Uint8Array.from(value as Uint8Array)]),
+      jobs: jobsIn(jobs),
+      memories: memoriesIn(memories),
       times: [...times.getRange()].map(({ key, value }) => [key, value as string]),
     };
   }

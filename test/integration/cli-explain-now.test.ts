@@ -97,6 +97,10 @@ test("the record of --job counts as if the event carried it", async () => {
   expect((await ask("explain", "done-job-2")).stdout).toContain('label is "sim", job 2 has none');
   const carried = await ask("explain", "done-job-2", "--job", write(site, { id: 2, label: "sim" }));
   expect(carried).toMatchObject({ code: 0, stdout: expect.stringMatching(/✓ sim\.py: .*\n {2}for job 1 it fires/) });
+  const several = await ask("explain", "done-job-2", "--job", write(site, [{ id: 1 }, { id: 2, label: "sim" }]));
+  expect(several).toEqual(carried);
+  const others = await ask("explain", "done-job-2", "--job", write(site, [{ id: 1 }, { id: 3 }]));
+  expect(others).toMatchObject({ code: 1, stderr: expect.stringMatching(/none of the 2 records .* is of job 2/) });
   const wrong = await ask("explain", "done-job-2", "--job", write(site, { id: 3 }));
   expect(wrong).toMatchObject({ code: 1, stderr: expect.stringMatching(/carries the record of job 3/) });
 });
