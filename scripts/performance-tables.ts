@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { formatNumber } from "../bench/harness/format.js";
-import { advantageOver, isReached, type Result, type Table } from "../bench/harness/result.js";
+import { advantageOver, type Result, type Table, verdictOf } from "../bench/harness/result.js";
 import type { Figure } from "../bench/harness/statistics.js";
 
 export const performancePath = fileURLToPath(new URL("../docs/performance.md", import.meta.url));
@@ -43,7 +43,7 @@ function targets(result: Result): string {
   const rows = result.targets.map((target) => {
     const needed = `${target.bound} ${formatNumber(target.needed)}${target.unit}`;
     const measured = `${formatNumber(target.measured)}${target.unit}`;
-    return `| ${target.what} | ${measured} | ${needed} | ${isReached(target) ? "yes" : "**no**"} |`;
+    return `| ${target.what} | ${measured} | ${needed} | ${verdictOf(target, "**no**")} |`;
   });
   return `${["| what | measured | wanted | reached |", "|---|---:|---:|---|", ...rows].join("\n")}\n`;
 }

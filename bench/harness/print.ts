@@ -1,6 +1,6 @@
 import CliTable from "cli-table3";
 import { formatNumber } from "./format.js";
-import { advantageOver, isReached, type Table, type Target } from "./result.js";
+import { advantageOver, type Table, type Target, verdictOf } from "./result.js";
 import type { Figure } from "./statistics.js";
 
 const plain = {
@@ -50,12 +50,7 @@ export function renderTargets(targets: readonly Target[]): string {
   const grid = newGrid(4);
   for (const target of targets) {
     const needed = `${target.bound} ${formatNumber(target.needed)}${target.unit}`;
-    grid.push([
-      target.what,
-      `${formatNumber(target.measured)}${target.unit}`,
-      needed,
-      isReached(target) ? "yes" : "NO",
-    ]);
+    grid.push([target.what, `${formatNumber(target.measured)}${target.unit}`, needed, verdictOf(target, "NO")]);
   }
   return `\nTargets: measured, needed, reached\n${grid.toString()}\n`;
 }

@@ -1,3 +1,4 @@
+import { formatNumber } from "./format.js";
 import type { Machine } from "./machine.js";
 import { advantage, type Figure } from "./statistics.js";
 
@@ -31,6 +32,8 @@ export interface Target {
   bound: "at least" | "at most";
   measured: number;
   unit: string;
+  /** What bounds it on this machine, whoever does it, and where that bound was in the same run. */
+  limit?: { what: string; measured: number };
 }
 
 export interface Result {
@@ -44,6 +47,13 @@ export interface Result {
 
 export function isReached({ needed, bound, measured }: Target): boolean {
   return bound === "at least" ? measured >= needed : measured <= needed;
+}
+
+/** What a target's last column says: whether it is reached, and if not, what is in the way as far as that was measured. */
+export function verdictOf(target: Target, missed: string): string {
+  if (isReached(target)) return "yes";
+  const { limit, unit } = target;
+  return limit === undefined ? missed : `${missed}; ${limit.what} ${formatNumber(limit.measured)}${unit}`;
 }
 
 /** How many times as good the table's subject is as another row, in one column; null if either has no figure. */

@@ -137,14 +137,19 @@ function targetsOf(tables: readonly Table[], cases: readonly Case[]): Target[] {
   return cases.flatMap((one, column): Target[] => {
     const over = (table: Table, row: string) => advantageOver(table, row, column)?.median ?? Number.NaN;
     const head = headOf(one);
-    const target = (what: string, needed: number, measured: number): Target => {
-      return { what: `${what}, ${head}`, needed, bound: "at least", measured, unit: "×" };
+    const target = (what: string, needed: number, table: Table, peer: string, limit?: string): Target => {
+      const measured = over(table, peer);
+      const plain: Target = { what: `${what}, ${head}`, needed, bound: "at least", measured, unit: "×" };
+      return limit === undefined
+        ? plain
+        : { ...plain, limit: { what: limit, measured: measured / over(table, limit) } };
     };
+    const isSmall = one.residentMiB < 512;
     return [
-      target("launch rate over the C loop", 0.8, over(rates, cLoopName)),
-      target(`launch rate over ${childProcessName}`, one.residentMiB < 512 ? 6 : 20, over(rates, childProcessName)),
-      target(`event loop held by the call, under ${childProcessName}`, 100, over(call, childProcessName)),
-      target(`event loop busy, under ${childProcessName}`, 100, over(loop, childProcessName)),
+      target("launch rate over the C loop", 0.8, rates, cLoopName),
+      target(`launch rate over ${childProcessName}`, isSmall ? 6 : 20, rates, childProcessName, cLoopName),
+      target(`event loop held by the call, under ${childProcessName}`, 100, call, childProcessName, threadFloorName),
+      target(`event loop busy, under ${childProcessName}`, 100, loop, childProcessName, threadFloorName),
     ];
   });
 }

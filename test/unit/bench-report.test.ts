@@ -100,6 +100,13 @@ describe("tables", () => {
     expect(isReached(target(Number.NaN, "at least"))).toBe(false);
     expect(renderTargets([target(3.9, "at least")])).toMatch(/w +3\.90× +at least 4\.00× +NO/);
   });
+
+  it("say where the machine's own bound was, of what is missed", () => {
+    const target: Target = { what: "w", needed: 4, bound: "at least", measured: 1.9, unit: "×" };
+    const limited = { ...target, limit: { what: "the C loop", measured: 2 } };
+    expect(renderTargets([limited])).toMatch(/1\.90× +at least 4\.00× +NO; the C loop 2\.00×/);
+    expect(renderTargets([{ ...limited, measured: 4 }])).toMatch(/ yes *$/m);
+  });
 });
 
 describe("charts", () => {
