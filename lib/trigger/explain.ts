@@ -60,16 +60,23 @@ export function explainTerms(
 }
 
 function firingOwners(expression: Expression, ownersOf: (term: Term) => readonly number[]): number[] {
+  const firing: number[] = [];
+  for (const [owner, terms] of happenedByOwner(termsOf(expression), ownersOf)) {
+    if (isTrue(expression, terms)) firing.push(owner);
+  }
+  return firing.sort((one, other) => one - other);
+}
+
+/** Which of these terms the event satisfies, by the job it counts for. */
+function happenedByOwner(terms: readonly Term[], ownersOf: (term: Term) => readonly number[]): Map<number, Set<Term>> {
   const happened = new Map<number, Set<Term>>();
-  for (const term of termsOf(expression)) {
+  for (const term of terms) {
     for (const owner of ownersOf(term)) {
-      const terms = happened.get(owner) ?? new Set();
-      happened.set(owner, terms.add(term));
+      const known = happened.get(owner) ?? new Set();
+      happened.set(owner, known.add(term));
     }
   }
-  const firing: number[] = [];
-  for (const [owner, terms] of happened) if (isTrue(expression, terms)) firing.push(owner);
-  return firing.sort((one, other) => one - other);
+  return happened;
 }
 
 /** Whether an expression is true when these terms have happened. */
@@ -92,11 +99,14 @@ function waitingOwners(
   if (event.type === "job" && event.name === "removed") gone.add(event.jobId);
   for (const conjunction of conjunctions(expression)) {
     const terms = termsOf(conjunction);
-    const owners = new Set(terms.flatMap((term) => ownersOf(term)));
-    for (const owner of [...owners].sort((one, other) => one - other)) {
+    const happenedFor = happenedByOwner(terms, ownersOf);
+    for (const owner of [...happenedFor.keys()].sort((one, other) => one - other)) {
       if (gone.has(owner)) continue;
-      const happened = new Set(terms.filter((term) => ownersOf(term).includes(owner)));
-      for (const term of missingTerms(conjunction, happened)) waiting.set(term, [...(waiting.get(term) ?? []), owner]);
+      for (const term of missingTerms(conjunction, happenedFor.get(owner) ?? new Set())) {
+        const owners = waiting.get(term);
+        if (owners === undefined) waiting.set(term, [owner]);
+        else owners.push(owner);
+      }
     }
   }
   return waiting;

@@ -35,12 +35,13 @@ export function standingsOf(
   remembered: (owner: number) => Pick<ReadonlySet<number>, "has">,
 ): Standing[] {
   const explained = explainTerms(trigger, event, jobs);
+  const ownersByTerm = new Map([...explained].map(([term, explanation]) => [term, new Set(explanation.owners)]));
   const owners = new Set([...explained.values()].flatMap((explanation) => explanation.owners));
   if (owners.size === 0) owners.add(event.jobId);
   return [...owners]
     .sort((one, other) => one - other)
     .map((jobId) => {
-      const now = trigger.terms.filter((term) => explained.get(term)?.owners.includes(jobId));
+      const now = trigger.terms.filter((term) => ownersByTerm.get(term)?.has(jobId));
       const before = remembered(jobId);
       const happened = new Set([...now, ...trigger.terms.filter((_, index) => before.has(index))]);
       const fires = now.length > 0 && (trigger.remembers ? isTrue(trigger.expression, happened) : true);
