@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Bench } from "tinybench";
 
 /** One of those that are compared. */
@@ -26,12 +27,30 @@ export async function interleave(contestants: readonly Contestant[], options: Ro
     for (let place = 0; place < contestants.length; place++) {
       const contestant = contestants[(place + round + options.warmups) % contestants.length];
       if (contestant === undefined) continue;
-      globalThis.gc?.();
+      await collectGarbage();
       const time = await takeTurns(contestant, options.turns ?? 1);
       if (round >= 0) times.get(contestant.name)?.push(time);
     }
   }
   return times;
+}
+
+const pauseMs = 5;
+const mostPauses = 200;
+
+/**
+ * Collects what was left by whoever had the last turn, and waits until the collector's threads, which go on behind the
+ * call, have come to rest: they would take memory's time, and the caches, from whoever is next.
+ */
+async function collectGarbage(): Promise<void> {
+  if (globalThis.gc === undefined) return;
+  globalThis.gc();
+  for (let pause = 0; pause < mostPauses; pause++) {
+    const before = process.cpuUsage();
+    await sleep(pauseMs);
+    const { user, system } = process.cpuUsage(before);
+    if (user + system < (pauseMs * 1000) / 10) return;
+  }
 }
 
 async function takeTurns(contestant: Contestant, turns: number): Promise<number> {
