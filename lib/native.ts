@@ -176,7 +176,7 @@ export interface NativeAddon {
    * space, open files and size of each file written; -1 is no limit, and null is no limits at all, which costs less.
    * `host` is the ticket of the warm interpreter that shall begin it, if it can; 0 is none. `script` is a path without links
    * and the numbers of groups that may write, with a NUL between: it fails with a message unless nobody else can change
-   * that file; null asks for no check.
+   * that file; null asks for no check. Unless its `started` message is `awaited`, it comes together with what is told next.
    */
   launcherLaunch(
     launcher: NativeLauncher,
@@ -191,7 +191,10 @@ export interface NativeAddon {
     limits: Float64Array | null,
     host: number,
     script: string | null,
+    awaited: boolean,
   ): void;
+  /** Lets threads begin what was launched before; until then it may wait. */
+  launcherHandOver(launcher: NativeLauncher): void;
   /**
    * Starts a warm interpreter, from which launches can be forked. `strings` are as for a launch, with `/` for the working
    * directory and without an output. Tells `started`, `hostReady`, `hostRefused` and `exited`, or `failed`.
@@ -228,7 +231,7 @@ export interface NativeAddon {
   launcherSignal(launcher: NativeLauncher, ticket: number, signal: number): boolean;
   /**
    * TERM now and KILL after `killAfterMs`, as if the deadline had come but not counted as timed out. What has not been
-   * begun fails with `ECANCELED` instead. False if it is being started at this moment, or has ended.
+   * begun fails with `ECANCELED` instead. False if it has ended, or if a host begins it at this moment.
    */
   launcherTerminate(launcher: NativeLauncher, ticket: number, killAfterMs: number): boolean;
   /** Whether the launcher keeps the event loop alive. */

@@ -33,7 +33,7 @@ interface Launch {
   readonly what: string | number;
   readonly killAfterMs: number;
   started: boolean;
-  /** Set when it was told to end at the moment it was being started. */
+  /** Set when it was told to end at the moment a host began it. */
   terminateAfterMs: number | null;
 }
 
@@ -56,6 +56,12 @@ export class Launcher {
   #closing: Promise<void> | null = null;
   #leaving = false;
   #closed = false;
+  /** Launches that threads have not been told of. */
+  #kept = 0;
+  readonly #handOver = () => {
+    if (this.#kept > 0 && !this.#closed) native.launcherHandOver(this.#handle);
+    this.#kept = 0;
+  };
 
   /** @throws UcbError `ERR_UCB_ARGUMENT`, or `ERR_UCB_LAUNCH` if no threads or descriptors can be had */
   constructor(options: LauncherOptions = {}) {
@@ -77,7 +83,8 @@ export class Launcher {
   }
 
   /**
-   * Starts a process. With an observer, which costs less than promises, its ticket is returned.
+   * Starts a process, as soon as the calling code lets go of the event loop. With an observer, which costs less than
+   * promises, its ticket is returned.
    * @throws UcbError `ERR_UCB_ARGUMENT`, `ERR_UCB_CLOSED`
    */
   launch(options: LaunchOptions): Launched;
@@ -166,7 +173,7 @@ export class Launcher {
     if (launch === undefined || this.#closed) return false;
     const killAfter = milliseconds("killAfterMs", killAfterMs, launch.killAfterMs);
     if (native.launcherTerminate(this.#handle, ticket, killAfter)) return true;
-    // Either it is being started right now, and hears of this when it has been, or it has just ended.
+    // Either a host begins it right now, and it hears of this when it has begun, or it has just ended.
     if (!launch.started) launch.terminateAfterMs = killAfter;
     return !launch.started;
   }
@@ -258,6 +265,7 @@ export class Launcher {
   #launch(options: LaunchOptions, observer: LaunchObserver): number {
     if (this.#closing !== null) throw closedError();
     const packed = packLaunch(options);
+    const { host = 0 } = options;
     const ticket = this.#nextTicket();
     native.launcherLaunch(
       this.#handle,
@@ -270,9 +278,15 @@ export class Launcher {
       packed.killAfterMs,
       packed.slowAfterMs,
       packed.limits,
-      options.host ?? 0,
+      host,
       packed.script,
+      // One more waking of the event loop is worth a good part of what the rest of a launch costs it.
+      observer.started !== undefined || host !== 0,
     );
+    this.#kept += 1;
+    // Waking a thread costs more than all before, and the thread may be given the very processor that this one is on.
+    if (this.#kept === 1) void nothing.then(this.#handOver);
+    if (this.#kept === mostKept) this.#handOver();
     const { killAfterMs } = packed;
     this.#launches.set(ticket, { observer, what: options.file, killAfterMs, started: false, terminateAfterMs: null });
     this.#hold();
@@ -374,6 +388,12 @@ export class Launcher {
     for (const { done } of ready) done.resolve();
   }
 }
+
+/** Beyond, they are begun even if the calling code goes on launching. */
+const mostKept = 64;
+
+/** Settled, for what comes behind the calling code: `queueMicrotask` would make an object for each call. */
+const nothing = Promise.resolve();
 
 /** Told of it later, one that cannot be called would bring down the process. */
 function checkedObserver(observer: LaunchObserver): LaunchObserver {

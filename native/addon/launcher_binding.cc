@@ -47,7 +47,7 @@ napi_value Create(napi_env env, napi_callback_info info) {
 }
 
 napi_value Launch(napi_env env, napi_callback_info info) {
-  const LauncherCall<12> call(env, info);
+  const LauncherCall<13> call(env, info);
   LauncherHandle* const handle = call.OpenHandle();
   LaunchRequest request;
   double host = 0;
@@ -55,11 +55,17 @@ napi_value Launch(napi_env env, napi_callback_info info) {
       !call.BytesOrNull(5, "stdin", request.payload) || !call.Span(6, "timeoutMs", request.timeout) ||
       !call.Span(7, "killAfterMs", request.kill_after) || !call.Span(8, "slowAfterMs", request.slow_after) ||
       !call.LimitsOrNull(9, request.limits) || !call.Integer(10, "host", 0, kLargestInteger, host) ||
-      !call.ScriptOrNull(11, request.script)) {
+      !call.ScriptOrNull(11, request.script) || !call.Flag(12, "awaited", request.awaited)) {
     return nullptr;
   }
   request.host = static_cast<std::uint64_t>(host);
-  handle->launcher().Launch(std::move(request));
+  handle->launcher().Queue(std::move(request));
+  return nullptr;
+}
+
+napi_value HandOver(napi_env env, napi_callback_info info) {
+  LauncherHandle* const handle = LauncherCall<1>(env, info).OpenHandle();
+  if (handle != nullptr) handle->launcher().HandOver();
   return nullptr;
 }
 
@@ -159,10 +165,7 @@ napi_value Ref(napi_env env, napi_callback_info info) {
   LauncherHandle* const handle = call.OpenHandle();
   if (handle == nullptr) return nullptr;
   bool ref = false;
-  if (napi_get_value_bool(env, call[1], &ref) != napi_ok) {
-    call.Wrong("ref must be true or false");
-    return nullptr;
-  }
+  if (!call.Flag(1, "ref", ref)) return nullptr;
   handle->Ref(ref);
   return nullptr;
 }
@@ -180,7 +183,7 @@ void AddLauncher(Napi::Env env, Napi::Object exports) {
       {"launcherCreate", Create},     {"launcherLaunch", Launch},       {"launcherAppendLog", AppendLog},
       {"launcherSignal", Signal},     {"launcherTerminate", Terminate}, {"launcherRef", Ref},
       {"launcherClose", Close},       {"launcherFailure", Failure},     {"launcherAdopt", Adopt},
-      {"launcherOpenHost", OpenHost}, {"launcherCloseHost", CloseHost},
+      {"launcherOpenHost", OpenHost}, {"launcherCloseHost", CloseHost}, {"launcherHandOver", HandOver},
   };
   for (const auto& [name, callback] : functions) {
     napi_value function = nullptr;

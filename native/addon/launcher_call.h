@@ -111,6 +111,12 @@ class LauncherCall {
     return false;
   }
 
+  bool Flag(std::size_t index, const char* name, bool& flag) const {
+    if (napi_get_value_bool(env_, values_[index], &flag) == napi_ok) return true;
+    Wrong(std::string(name) + " must be true or false");
+    return false;
+  }
+
   bool BytesOrNull(std::size_t index, const char* name, std::optional<std::string>& bytes) const {
     if (ReadBytesOrNull(env_, values_[index], bytes)) return true;
     Wrong(std::string(name) + " must be a Uint8Array or null");

@@ -1,5 +1,7 @@
 #include <fcntl.h>
 #include <gnu/libc-version.h>
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -279,4 +281,46 @@ TEST_CASE("a wake-up is made once until the messages are taken") {
   CHECK(messages.empty());
   queue.Post(Message(Kind::kLogged, 4));
   CHECK(wakes == 2);
+}
+
+TEST_CASE("a beginning that nobody awaits is told with the end, and wakes nobody") {
+  TestLauncher launcher;
+  constexpr int kCount = 20;
+  for (int index = 1; index <= kCount; ++index) {
+    LaunchRequest request = Program(static_cast<std::uint64_t>(index), "/bin/true");
+    request.awaited = false;
+    launcher.Run(std::move(request));
+    CHECK(launcher.wakes() == index);
+  }
+}
+
+TEST_CASE("what is queued begins when it is handed over") {
+  TestLauncher launcher;
+  constexpr std::uint64_t kCount = 20;
+  for (std::uint64_t ticket = 1; ticket <= kCount; ++ticket) launcher->Queue(Program(ticket, "/bin/true"));
+  launcher->HandOver();
+  for (std::uint64_t ticket = 1; ticket <= kCount; ++ticket) {
+    CHECK(launcher.Next(ticket).kind == Kind::kStarted);
+    CHECK(launcher.Next(ticket).kind == Kind::kExited);
+  }
+}
+
+TEST_CASE("a child's end interrupts no thread that did not start it") {
+  const UniqueFd woken(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  REQUIRE(woken);
+  Result<std::unique_ptr<Launcher>> launcher = Launcher::Start({}, [&] { ::eventfd_write(woken.get(), 1); });
+  REQUIRE(launcher);
+  std::vector<Message> messages;
+  for (std::uint64_t ticket = 1; ticket <= 50; ++ticket) {
+    LaunchRequest request = Program(ticket, "/bin/true");
+    request.awaited = false;
+    launcher.value()->Launch(std::move(request));
+    pollfd wait{woken.get(), POLLIN, 0};
+    REQUIRE(::poll(&wait, 1, -1) == 1);
+    eventfd_t counter = 0;
+    REQUIRE(::eventfd_read(woken.get(), &counter) == 0);
+    launcher.value()->TakeMessages(messages);
+    REQUIRE(messages.size() == 2);
+    CHECK(messages.back().kind == Kind::kExited);
+  }
 }

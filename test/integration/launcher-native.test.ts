@@ -5,7 +5,7 @@ import { type NativeLauncher, type NativeLogBlock, native } from "../../lib/nati
 
 type LaunchArguments =
   Parameters<typeof native.launcherLaunch> extends [unknown, unknown, ...infer Rest] ? Rest : never;
-const goodLaunch: LaunchArguments = ["/bin/true\0/\0\0true\0", 1, 0, null, 0, 0, 0, null, 0, null];
+const goodLaunch: LaunchArguments = ["/bin/true\0/\0\0true\0", 1, 0, null, 0, 0, 0, null, 0, null, true];
 const goodAdoption = [2 ** 31 - 1, 1, 0, 0, 0, 0] as const;
 const goodBlock: NativeLogBlock = { log: "/nowhere/log", header: "", bodyFile: null, body: "", trailer: "" };
 const wrongArgument = expect.objectContaining({ code: "ERR_UCB_ARGUMENT", message: expect.stringMatching(/\w+ /) });
@@ -28,6 +28,7 @@ describe("the addon", () => {
     const launcher = value as NativeLauncher;
     const calls = [
       () => native.launcherLaunch(launcher, 1, ...goodLaunch),
+      () => native.launcherHandOver(launcher),
       () => native.launcherAdopt(launcher, 1, ...goodAdoption),
       () => native.launcherAppendLog(launcher, 1, goodBlock),
       () => native.launcherSignal(launcher, 1, 15),
@@ -106,6 +107,7 @@ describe("the addon", () => {
       }, 1);
       native.launcherRef(opened, true);
       native.launcherLaunch(opened, 1, ...(goodLaunch.with(0, "/no\0/\0\0no\0") as unknown as LaunchArguments));
+      native.launcherHandOver(opened);
     });
     expect(failures).toEqual([{ errno: "ENOENT", syscall: "execve", path: "/no", message: "" }]);
     expect(() => native.launcherFailure(launcher, 0)).toThrow(wrongArgument);

@@ -136,6 +136,7 @@ describe("an observer", () => {
       );
       told.set(ticket, []);
     }
+    await null;
     // No turn of the event loop until the last has been begun: hundreds of messages come at once.
     while (!existsSync(directory.at(String(count - 1))));
     expect([...told.values()].flat()).toEqual([]);

@@ -48,20 +48,32 @@ Status Launcher::StartThreads(unsigned count) {
 }
 
 void Launcher::Launch(LaunchRequest request) {
+  Queue(std::move(request));
+  HandOver();
+}
+
+void Launcher::Queue(LaunchRequest request) {
   if (request.host != 0 && warm_hosts_ != nullptr) {
     warm_hosts_->Launch(std::move(request));
   } else {
-    LaunchCold(std::move(request));
+    QueueCold(std::move(request));
   }
 }
 
-void Launcher::LaunchCold(LaunchRequest request) {
+void Launcher::HandOver() {
+  std::size_t waiting = 0;
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_) return;
-    requests_.push_back(std::move(request));
+    waiting = requests_.size();
   }
-  changed_.notify_one();
+  // A thread that is at work looks for more by itself.
+  if (waiting == 1) changed_.notify_one();
+  if (waiting > 1) changed_.notify_all();
+}
+
+void Launcher::QueueCold(LaunchRequest request) {
+  const std::lock_guard lock(mutex_);
+  if (!stopping_) requests_.push_back(std::move(request));
 }
 
 void Launcher::Adopt(const AdoptRequest& request) {
@@ -78,8 +90,10 @@ void Launcher::OpenHost(HostRequest request) {
   if (reaper_ == nullptr) return;
   if (warm_hosts_ == nullptr) {
     Result<std::unique_ptr<WarmHosts>> hosts =
-        WarmHosts::Start({capabilities_, null_.get(), reaper_.get(), &messages_,
-                          [this](LaunchRequest cold) { LaunchCold(std::move(cold)); }});
+        WarmHosts::Start({capabilities_, null_.get(), reaper_.get(), &messages_, [this](LaunchRequest cold) {
+                            QueueCold(std::move(cold));
+                            HandOver();
+                          }});
     if (!hosts) {
       messages_.Post(Message(Message::Kind::kFailed, request.ticket, hosts.error()));
       return;
@@ -106,6 +120,13 @@ bool Launcher::Terminate(std::uint64_t ticket, Milliseconds kill_after) {
     if (found != requests_.end()) {
       waiting = std::move(*found);
       requests_.erase(found);
+    } else {
+      const auto begins = std::find_if(beginnings_.begin(), beginnings_.end(),
+                                       [&](const Beginning& beginning) { return beginning.ticket == ticket; });
+      if (begins != beginnings_.end()) {
+        begins->terminate = std::min(begins->terminate.value_or(kill_after), kill_after);
+        return true;
+      }
     }
   }
   if (!waiting && warm_hosts_ != nullptr) waiting = warm_hosts_->Cancel(ticket);
@@ -141,14 +162,18 @@ void Launcher::Stop() {
 
 void Launcher::LaunchLoop() {
   Spawner spawner(capabilities_, null_.get());
+  std::optional<std::uint64_t> begun;
   for (;;) {
     LaunchRequest request;
     {
       std::unique_lock lock(mutex_);
+      if (begun) NoteBegun(*begun, lock);
       changed_.wait(lock, [&] { return stopping_ || !requests_.empty(); });
       if (stopping_) return;
       request = std::move(requests_.front());
       requests_.pop_front();
+      begun = request.ticket;
+      beginnings_.push_back({request.ticket, std::nullopt});
     }
     const auto started_at = platform::Clock::now();
     const Result<pid_t> pid = spawner.Spawn(request);
@@ -162,6 +187,17 @@ void Launcher::LaunchLoop() {
     message.start_ticks = platform::StartTicks(pid.value());
     reaper_->Add(request, started_at, std::move(message));
   }
+}
+
+void Launcher::NoteBegun(std::uint64_t ticket, std::unique_lock<std::mutex>& lock) {
+  const auto found = std::find_if(beginnings_.begin(), beginnings_.end(),
+                                  [&](const Beginning& beginning) { return beginning.ticket == ticket; });
+  const std::optional<Milliseconds> terminate = found->terminate;
+  beginnings_.erase(found);
+  if (!terminate) return;
+  lock.unlock();
+  reaper_->Terminate(ticket, *terminate);
+  lock.lock();
 }
 
 }  // namespace ucb

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -36,8 +37,12 @@ class Launcher {
   Launcher(const Launcher&) = delete;
   Launcher& operator=(const Launcher&) = delete;
 
-  // Answered by messages. Does nothing once stopped, like the next.
+  // Answered by messages. Does nothing once stopped, like the next ones.
   void Launch(LaunchRequest request);
+  // The same in two steps: what is queued need not begin before HandOver. A caller with several wakes threads once so,
+  // and is not interrupted by what it wakes before it is done itself.
+  void Queue(LaunchRequest request);
+  void HandOver();
   // Waits for a process that somebody else has started as it does for launched ones, without kStarted. If there is no
   // such process any more, kFailed with ESRCH.
   void Adopt(const AdoptRequest& request);
@@ -50,8 +55,9 @@ class Launcher {
 
   // Signals a running child's group. False if there is no such child, or if the system refused.
   bool Signal(std::uint64_t ticket, int signal);
-  // TERM now, KILL later, as at a timeout but not counted as one. A request not begun yet fails with ECANCELED instead.
-  // False if it is being started at this moment, or has ended.
+  // TERM now, KILL later, as at a timeout but not counted as one. A request not begun yet fails with ECANCELED instead;
+  // one that is being started is terminated as soon as it has been. False if it has ended, or if a host begins it at
+  // this moment.
   bool Terminate(std::uint64_t ticket, Milliseconds kill_after);
 
   // Replaces the content of `messages` by all there is. Also after Stop, for what had happened until then.
@@ -62,10 +68,19 @@ class Launcher {
   void Stop();
 
  private:
+  // What a launching thread is about to start.
+  struct Beginning {
+    std::uint64_t ticket;
+    std::optional<Milliseconds> terminate;  // as soon as it has begun, with this long until KILL
+  };
+
   Launcher(const LauncherOptions& options, std::function<void()> wake);
   Status StartThreads(unsigned count);
   void LaunchLoop();
-  void LaunchCold(LaunchRequest request);
+  // Of a request that a launching thread has taken and begun. With mutex_ held, which is let go if there is to be an
+  // end.
+  void NoteBegun(std::uint64_t ticket, std::unique_lock<std::mutex>& lock);
+  void QueueCold(LaunchRequest request);
 
   const platform::Capabilities capabilities_;
   MessageQueue messages_;
@@ -76,7 +91,8 @@ class Launcher {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<LaunchRequest> requests_;  // guarded by mutex_, like stopping_
+  std::deque<LaunchRequest> requests_;  // guarded by mutex_, like the next two
+  std::vector<Beginning> beginnings_;   // no more than there are launching threads
   bool stopping_ = false;
 
   std::vector<std::thread> threads_;

@@ -12,8 +12,8 @@ namespace ucb {
 // Carries messages from a launcher's threads to whoever takes them, in order and in batches.
 class MessageQueue {
  public:
-  // `wake` is called on the posting thread when the first message after a Take was posted: one wake-up is under way
-  // at most, however many messages follow. It must not block.
+  // `wake` is called on the posting thread when the first message after a Take was posted, but for quiet ones: one
+  // wake-up is under way at most, however many messages follow. It must not block.
   explicit MessageQueue(std::function<void()> wake) : wake_(std::move(wake)) {}
 
   void Post(Message message) {
@@ -24,6 +24,12 @@ class MessageQueue {
       wake = !std::exchange(wake_pending_, true);
     }
     if (wake) wake_();
+  }
+
+  // Posts what nobody waits for: it is taken with what is posted next, or with the next Take.
+  void PostQuietly(Message message) {
+    const std::lock_guard lock(mutex_);
+    messages_.push_back(std::move(message));
   }
 
   // Posts and empties `messages`.

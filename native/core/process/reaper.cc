@@ -110,7 +110,11 @@ void Reaper::Add(const LaunchRequest& request, TimePoint started_at, Message sta
   {
     const std::lock_guard lock(mutex_);
     wake = Insert(std::move(child));
-    messages_->Post(std::move(started));
+    if (request.awaited) {
+      messages_->Post(std::move(started));
+    } else {
+      messages_->PostQuietly(std::move(started));
+    }
   }
   if (wake) watcher_->Wake();
 }

@@ -48,8 +48,8 @@ class Reaper {
   // Makes Run return soon, and a Run to come at once. Children stay as they are.
   void Stop();
 
-  // Takes a child that was just spawned with this request, and posts `started`: after it can be signalled, and before
-  // anything else is told of it. Any thread, before, during or after Run.
+  // Takes a child that was just spawned with this request, and posts `started`, quietly if nobody awaits it: after it
+  // can be signalled, and before anything else is told of it. Any thread, before, during or after Run.
   void Add(const LaunchRequest& request, RunningProcess::TimePoint started_at, Message started);
 
   // Takes a process that somebody else has started. If there is no such process any more, ESRCH; if it is waited for

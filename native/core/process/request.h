@@ -38,6 +38,7 @@ struct LaunchRequest {
   Milliseconds kill_after{5000};       // KILL to the process group this long after TERM
   Milliseconds slow_after{0};          // a kSlow message after this long; 0 is never
   ProcessLimits limits;
+  bool awaited = true;                // whether somebody waits for kStarted; else it comes with what is told next
   std::optional<TrustedFile> script;  // what it is to run, if that must still be trusted when it begins
 };
 

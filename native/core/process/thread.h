@@ -10,14 +10,16 @@
 
 namespace ucb {
 
-// A thread of ours: it has a name and takes no signals that are meant for the process. Whoever gets it joins it.
+// A thread of ours: it has a name and takes no signals that are meant for the process, but for the ends of its
+// children. Whoever gets it joins it.
 template <typename Function>
 Result<std::thread> StartThread(const char* name, Function function) {
   sigset_t blocked;
   sigset_t before;
   ::sigfillset(&blocked);
-  // These are about the thread itself.
-  for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT}) ::sigdelset(&blocked, signal);
+  // These are about the thread itself; and so is the end of a child that it started. Blocked there, it would interrupt
+  // the main thread with each of them, even where nobody handles the signal.
+  for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGCHLD}) ::sigdelset(&blocked, signal);
   ::pthread_sigmask(SIG_SETMASK, &blocked, &before);
   Result<std::thread> thread = [&]() -> Result<std::thread> {
     try {

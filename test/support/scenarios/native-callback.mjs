@@ -2,7 +2,7 @@
 // memory away.
 import { native, nativeKinds, nativeRecord } from "../../../dist/native.js";
 
-const launch = ["/bin/true\0/\0\0true\0", 1, 0, null, 0, 0, 0, null, 0, null];
+const launch = ["/bin/true\0/\0\0true\0", 1, 0, null, 0, 0, 0, null, 0, null, true];
 const names = Object.keys(nativeKinds);
 const read = (count, records) =>
   Array.from({ length: count }, (_, index) => {
@@ -20,6 +20,7 @@ const thrown = await new Promise((resolve) => {
   }, 1);
   native.launcherRef(launcher, true);
   native.launcherLaunch(launcher, 1, ...launch);
+  native.launcherHandOver(launcher);
 }).then(() => [...new Set(caught)].sort());
 
 const order = [];
@@ -36,6 +37,7 @@ await new Promise((resolve) => {
   }, 2);
   native.launcherRef(launcher, true);
   for (let ticket = 1; ticket <= 1000; ticket += 1) native.launcherLaunch(launcher, ticket, ...launch);
+  native.launcherHandOver(launcher);
 });
 const seen = new Map();
 let disorder = 0;
@@ -52,9 +54,11 @@ const taken = await new Promise((resolve) => {
     structuredClone(records, { transfer: [records.buffer] });
     // Whatever came with this delivery, there will be another.
     native.launcherLaunch(launcher, 2, ...launch);
+    native.launcherHandOver(launcher);
   }, 1);
   native.launcherRef(launcher, true);
   native.launcherLaunch(launcher, 1, ...launch);
+  native.launcherHandOver(launcher);
   const look = () => (caught.length > 0 ? resolve(native.launcherClose(launcher)) : setImmediate(look));
   look();
 }).then(() => caught[0]);
