@@ -12,7 +12,7 @@ namespace ucb::trigger::test {
 namespace {
 
 // ParseEvent of a text that stands where more than padding follows it, dashes among that.
-bool Parse(std::string_view text, Event& event) {
+bool Parse(std::string_view text, TypedEvent& event) {
   static std::string padded;  // the event's texts point into it
   padded = std::string(text) + "-job-1-" + std::string(kTextPadding, '-');
   return ParseEvent(std::string_view(padded).substr(0, text.size()), event);
@@ -21,7 +21,7 @@ bool Parse(std::string_view text, Event& event) {
 }  // namespace
 
 TEST_CASE("event text: fields") {
-  Event event;
+  TypedEvent event;
   REQUIRE(Parse("complete-work-1001-17", event));
   CHECK(event.name == "complete");
   CHECK(event.type == EventType::kWork);
@@ -58,7 +58,7 @@ TEST_CASE("event text: fields of every length") {
         const std::string rest = std::string(extra, '-');
         const std::string text = std::string(name, 'n') + "-subjob-" + id + (rest.empty() ? "" : "-" + rest);
         CAPTURE(text);
-        Event event;
+        TypedEvent event;
         REQUIRE(Parse(text, event));
         CHECK(event.name == std::string(name, 'n'));
         CHECK(event.type == EventType::kSubjob);
@@ -77,7 +77,7 @@ TEST_CASE("event text: a byte that is no digit makes no job id, wherever it stan
         id[at] = static_cast<char>(byte);
         const bool is_digit = byte >= '0' && byte <= '9';
         if (byte == '-') continue;
-        Event event;
+        TypedEvent event;
         CHECK(Parse("complete-job-" + id, event) == (is_digit && std::stoull(id) != 0));
       }
     }
@@ -100,7 +100,7 @@ TEST_CASE("event text: dashes are found in both ways") {
 }
 
 TEST_CASE("event text: global time events have no name and no job") {
-  Event event;
+  TypedEvent event;
   REQUIRE(Parse("globaltime-5", event));
   CHECK(event.name.empty());
   CHECK(event.type == EventType::kGlobalTime);
@@ -112,7 +112,7 @@ TEST_CASE("event text: global time events have no name and no job") {
 }
 
 TEST_CASE("event text: malformed") {
-  Event event;
+  TypedEvent event;
   for (const char* text : {"",
                            "-",
                            "complete",

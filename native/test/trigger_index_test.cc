@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <random>
 #include <string>
@@ -6,6 +8,7 @@
 #include "core/trigger/print_group.h"
 #include "doctest/doctest.h"
 #include "trigger_firing_text.h"
+#include "trigger_fresh_match.h"
 #include "trigger_program_builder.h"
 
 namespace ucb::trigger::test {
@@ -56,6 +59,7 @@ TEST_CASE("index: extras of any length are told from those that begin or end lik
   }
   Matcher matcher;
   REQUIRE(matcher.Load(builder.Bytes()));
+  CHECK(Fired(matcher, "complete-work-12-" + std::string(256, 'a')) == "");
   for (uint32_t size = 0; size <= 26; ++size) {
     const std::string tail = size == 0 ? "" : "-" + extra(size);
     CHECK(Fired(matcher, "complete-work-12" + tail) ==
@@ -66,6 +70,54 @@ TEST_CASE("index: extras of any length are told from those that begin or end lik
     CHECK(Fired(matcher, "complete-work-12-" + std::string(1, '\0') + tail.substr(2)) == "");
     CHECK(Fired(matcher, "complete-work-12" + tail + std::string(1, '\0')) == "");
   }
+}
+
+TEST_CASE("index: few terms of a name and type fire in order, each callback once") {
+  for (uint32_t more = 0; more < 4; ++more) {
+    ProgramBuilder builder;
+    builder.Rule(9, "complete-work-self-a").Rule(2, "complete-work-7-*").Rule(9, "complete-work-7-a");
+    for (uint32_t i = 0; i < more; ++i) builder.Rule(5 + i, "*-work-" + std::to_string(7 + i) + "-*");
+    Matcher matcher;
+    REQUIRE(matcher.Load(builder.Bytes()));
+    const std::string others = more == 0 ? "" : " 5:7";
+    CHECK(Fired(matcher, "complete-work-7-a") == "2:7" + others + " 9:7");
+    CHECK(Fired(matcher, "complete-work-7-b") == "2:7" + others);
+    CHECK(Fired(matcher, "complete-work-77-a") == "9:77");
+    CHECK(Fired(matcher, "failed-work-7-a") == std::string(more == 0 ? "" : "5:7"));
+    CHECK(Fired(matcher, "complete-work-77") == "");
+  }
+}
+
+TEST_CASE("index: a text that has just been written is taken apart as any other") {
+  ProgramBuilder builder;
+  for (uint32_t i = 0; i < 30; ++i) {
+    builder.Rule(i, std::string(i % 10 + 1, 'n') + "-subjob-" + (i % 3 == 0 ? "self" : "123456789") + "-" +
+                        std::string(i % 12 + 1, 'x'));
+  }
+  for (const char* other : {"*-work-5-*y", "submit-job-self", "complete-job-self-7 & failed-job-self"}) {
+    builder.Rule(99, other);
+  }
+  Matcher padded;
+  Matcher fresh;
+  REQUIRE(padded.Load(builder.Bytes()));
+  REQUIRE(fresh.Load(builder.Bytes()));
+  std::mt19937 random(11);
+  const auto below = [&](std::size_t limit) { return static_cast<std::size_t>(random() % limit); };
+  std::size_t fired = 0;
+  for (int round = 0; round < 20000; ++round) {
+    const std::string name = random() % 4 == 0 ? "complete" : std::string(below(12), 'n');
+    const char* const type = random() % 4 == 0 ? "job" : "subjob";
+    const std::string job = random() % 2 == 0 ? "123456789" : std::to_string(random());
+    std::string text = name + "-" + type + "-" + job + "-" + std::string(below(14), 'x');
+    text.resize(std::min<std::size_t>(text.size(), FreshText::kMost - below(3)));
+    CAPTURE(text);
+    const std::ptrdiff_t count = padded.Match(text);
+    REQUIRE(MatchFreshly(fresh, text) == count);
+    if (count <= 0) continue;
+    REQUIRE(std::equal(padded.results().begin(), padded.results().end(), fresh.results().begin()));
+    ++fired;
+  }
+  CHECK(fired > 300);
 }
 
 TEST_CASE("index: rules that many shares fall together are all found") {

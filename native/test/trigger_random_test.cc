@@ -6,6 +6,7 @@
 
 #include "core/trigger/matcher.h"
 #include "doctest/doctest.h"
+#include "trigger_fresh_match.h"
 #include "trigger_plain_matcher.h"
 #include "trigger_program_builder.h"
 
@@ -92,7 +93,10 @@ void Play(uint32_t seed, uint32_t rules, uint32_t steps) {
     CAPTURE(step);
     CAPTURE(event.Text());
     const PlainMatcher::Firings expected = plain.Match(event);
-    REQUIRE(matcher.Match(event.Text()) == static_cast<std::ptrdiff_t>(expected.size()));
+    const std::string text = event.Text();
+    const bool is_fresh = text.size() <= FreshText::kMost && draw.Once(2);
+    const std::ptrdiff_t count = is_fresh ? MatchFreshly(matcher, text) : matcher.Match(text);
+    REQUIRE(count == static_cast<std::ptrdiff_t>(expected.size()));
     std::vector<std::pair<uint32_t, uint64_t>> actual;
     for (const Firing& firing : matcher.results()) actual.emplace_back(firing.callback, firing.owner);
     REQUIRE(actual == std::vector<std::pair<uint32_t, uint64_t>>(expected.begin(), expected.end()));

@@ -19,7 +19,7 @@ DashPlaces FindDashes(std::string_view text) {
   return {.first = first, .second = second, .third = std::min(text.find('-', second + 1), text.size())};
 }
 
-bool ParseGlobalEvent(std::string_view text, std::size_t dash, Event& event) {
+bool ParseGlobalEvent(std::string_view text, std::size_t dash, TypedEvent& event) {
   if (dash >= text.size()) return false;
   const std::string_view head = text.substr(0, dash);
   if (head != "globaltime" && head != "globalrepeat") return false;

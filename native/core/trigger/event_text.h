@@ -12,12 +12,15 @@
 
 namespace ucb::trigger {
 
-// An event taken apart; the texts point into the event's own.
+// An event taken apart but for its type; the texts point into the event's own.
 struct Event {
   std::string_view name;  // empty only for global time events
-  EventType type = EventType::kJob;
-  uint64_t job = 0;  // 1 to 2^53-1, 0 only for global time events
+  uint64_t job = 0;       // 1 to 2^53-1, 0 only for global time events
   std::string_view extra;
+};
+
+struct TypedEvent : Event {
+  EventType type = EventType::kJob;
 };
 
 inline constexpr uint64_t kZeros = 0x3030303030303030;  // eight digits 0
@@ -51,19 +54,19 @@ constexpr std::array<TypeWord, 32> TypesByLetter() {
 
 inline constexpr std::array<TypeWord, 32> kTypesByLetter = TypesByLetter();
 
-// False if the text is no type that a job's event can have.
-inline bool ParseType(std::string_view text, EventType& type) {
-  const uint64_t letters = KeepBytes(Load64(text.data()), text.size());
+// False if the `size` bytes that a word begins with are no type that a job's event can have.
+inline bool ParseType(uint64_t word, std::size_t size, EventType& type) {
+  const uint64_t letters = KeepBytes(word, size);
   const TypeWord& entry = kTypesByLetter[letters % 32];
   type = entry.type;
-  const uint64_t differs = entry.word ^ letters ^ uint64_t { text.size() } << 56;
-  return (differs | text.size() >> 3) == 0;
+  const uint64_t differs = entry.word ^ letters ^ uint64_t { size } << 56;
+  return (differs | size >> 3) == 0;
 }
 
-// The number that one to eight digits are, or UINT64_MAX if they are none.
-inline uint64_t ParseShortNumber(std::string_view text) {
+// The number that the one to eight digits are which a word begins with, or UINT64_MAX if they are none.
+inline uint64_t ParseShortNumber(uint64_t word, std::size_t size) {
   // Digits to the end of the word, zeros in front of them.
-  const uint64_t digits = (Load64(text.data()) ^ kZeros) << (64 - text.size() * 8);
+  const uint64_t digits = (word ^ kZeros) << (64 - size * 8);
   if (((digits + 0x7676767676767676) | digits) & 0x8080808080808080) return UINT64_MAX;
   // Neighbours become pairs, then fours, then all eight.
   const uint64_t pairs = digits * 10 + (digits >> 8);
@@ -75,9 +78,12 @@ inline uint64_t ParseShortNumber(std::string_view text) {
 // The number that digits are, 0 if it is no job id.
 uint64_t ParseLongJobId(std::string_view text);
 
-inline uint64_t ParseJobId(std::string_view text) {
-  if (text.size() - 1 >= 8) return ParseLongJobId(text);
-  const uint64_t id = ParseShortNumber(text);
+// The same for `size` bytes of a padded text.
+template <typename Text>
+inline uint64_t ParseJobId(const Text& text, std::size_t at, std::size_t size) {
+  if (size - 1 >= 8) [[unlikely]]
+    return ParseLongJobId({text.view().data() + at, size});
+  const uint64_t id = ParseShortNumber(text.Load(at), size);
   return id == UINT64_MAX ? 0 : id;
 }
 
@@ -116,31 +122,33 @@ inline DashPlaces DashPlacesOf(std::string_view text) {
 }
 
 // Takes `globaltime-t` or `globalrepeat-t-interval` apart; false for a text that begins with neither name.
-bool ParseGlobalEvent(std::string_view text, std::size_t dash, Event& event);
+bool ParseGlobalEvent(std::string_view text, std::size_t dash, TypedEvent& event);
 
 // Reads what follows name and type, which end before the text does; false if it is no job id.
-[[gnu::always_inline]] inline bool ParseRest(std::string_view text, const DashPlaces& dashes, Event& event) {
-  const char* const start = text.data();
+template <typename Text>
+[[gnu::always_inline]] inline bool ParseRest(const Text& text, const DashPlaces& dashes, Event& event) {
+  const char* const start = text.view().data();
   const std::size_t size = text.size();
   const std::size_t end = std::min(dashes.third, size);
   const std::size_t extra = std::min(dashes.third + 1, size);
-  event.job = ParseJobId({start + dashes.second + 1, end - dashes.second - 1});
+  event.job = ParseJobId(text, dashes.second + 1, end - dashes.second - 1);
   event.extra = {start + extra, size - extra};
   return event.job != 0;
 }
 
 // Takes `name-type-jobid-extra`, `globaltime-t` or `globalrepeat-t-interval` apart; false if the text is malformed.
 // Accepts exactly what parseEvent of lib/trigger/event.ts accepts. The text must be padded (kTextPadding).
-inline bool ParseEvent(std::string_view text, const DashPlaces& dashes, Event& event) {
+inline bool ParseEvent(std::string_view text, const DashPlaces& dashes, TypedEvent& event) {
   const char* const start = text.data();
   if (dashes.first >= 10 && ParseGlobalEvent(text, dashes.first, event)) return !event.extra.empty();
   if (dashes.first == 0 || dashes.second >= text.size()) return false;
-  if (!ParseType({start + dashes.first + 1, dashes.second - dashes.first - 1}, event.type)) return false;
+  const PaddedText padded(text);
+  if (!ParseType(padded.Load(dashes.first + 1), dashes.second - dashes.first - 1, event.type)) return false;
   event.name = {start, dashes.first};
-  return ParseRest(text, dashes, event);
+  return ParseRest(padded, dashes, event);
 }
 
-inline bool ParseEvent(std::string_view text, Event& event) {
+inline bool ParseEvent(std::string_view text, TypedEvent& event) {
   return ParseEvent(text, DashPlacesOf(text), event);
 }
 

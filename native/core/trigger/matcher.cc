@@ -56,25 +56,36 @@ std::ptrdiff_t Matcher::Match(std::string_view text) noexcept {
   return count;
 }
 
-std::ptrdiff_t Matcher::MatchPadded(std::string_view text) noexcept {
+template <typename Text>
+inline std::ptrdiff_t Matcher::MatchText(const Text& text, const DashPlaces& dashes) {
   results_.Clear();
   results_.Trim();
-  Event event;
-  const TermList* const list = index_.Locate(text, DashPlacesOf(text), event);
-  if (list == nullptr) return kMalformed;
-  if (list->is_unusual()) {
+  const auto [list, event] = index_.Locate(text, dashes);
+  if (list == nullptr) [[unlikely]]
+    return kMalformed;
+  if (list->is_short()) {
+    MatchShort(text, event, *list);
+  } else if (list->is_unusual()) {
     MatchUnusual(event, *list);
-    return static_cast<std::ptrdiff_t>(results_.size());
-  }
-  const ExtraKey extra = index_.KeyOf(event);
-  std::array<TermIndex::Candidate, TermIndex::kMostCandidates> candidates;
-  const std::size_t count = index_.Look(event, extra, *list, candidates.data());
-  if (count == TermIndex::kMostCandidates) {
-    MatchUnusual(event, *list);
-  } else if ((count | list->fixed_count) != 0) {
-    MatchLooked(event, extra, *list, std::span(candidates).first(count));
+  } else {
+    const ExtraKey extra = index_.KeyOf(text, event);
+    std::array<TermIndex::Candidate, TermIndex::kMostCandidates> candidates;
+    const std::size_t count = index_.Look(event, extra, *list, candidates.data());
+    if (count == TermIndex::kMostCandidates) {
+      MatchUnusual(event, *list);
+    } else if ((count | list->fixed_count) != 0) {
+      MatchLooked(event, extra, *list, std::span(candidates).first(count));
+    }
   }
   return static_cast<std::ptrdiff_t>(results_.size());
+}
+
+std::ptrdiff_t Matcher::MatchPadded(std::string_view text) noexcept {
+  return MatchText(PaddedText(text), DashPlacesOf(text));
+}
+
+std::ptrdiff_t Matcher::MatchFresh(FreshText text, uint32_t dashes) noexcept {
+  return MatchText(text, DashPlacesOf(dashes, text.size()));
 }
 
 MatcherStats Matcher::Stats() const noexcept {

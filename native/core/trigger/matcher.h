@@ -68,6 +68,9 @@ class Matcher {
   std::ptrdiff_t Match(std::string_view event) noexcept;
   // The same for a text behind which kTextPadding more bytes can be read, without copying it.
   std::ptrdiff_t MatchPadded(std::string_view event) noexcept;
+  // The same for a text of up to FreshText::kMost bytes that has just been written; bit i of `dashes` tells whether
+  // byte i is one, and bits behind the text count for nothing.
+  std::ptrdiff_t MatchFresh(FreshText event, uint32_t dashes) noexcept;
 
   // Matches lines of bytes, an event each, from the one on that begins at `from`, until `enough` entries have come
   // together or the bytes end. Empty lines are skipped; what is no UTF-8 stands for U+FFFD. Entries of lines that begin
@@ -133,7 +136,17 @@ class Matcher {
     std::array<TermIndex::Candidate, kTogether * TermIndex::kMostCandidates> candidates;
   };
 
+  template <typename Text>
+  [[gnu::always_inline]] std::ptrdiff_t MatchText(const Text& text, const DashPlaces& dashes);
   void MatchUnusual(const Event& event, const TermList& list);
+  template <typename Text>
+  [[gnu::always_inline]] void MatchShort(const Text& text, const Event& event, const TermList& list) {
+    results_.Reserve(TermList::kMostShort);
+    index_.CompareShort(text, event, list, [&](uint32_t callback, bool is_fired) {
+      results_.AddIf(Firing{callback, event.job}, is_fired);
+    });
+    if (results_.size() > 1) SortResults();
+  }
   [[gnu::always_inline]] void MatchLooked(const Event& event, const ExtraKey& extra, const TermList& list,
                                           std::span<const TermIndex::Candidate> candidates) {
     index_.Find(event, extra, list, candidates, hits_, [&](uint32_t callback) {

@@ -38,13 +38,15 @@ std::size_t Matcher::Prepare(BatchScratch& scratch) const {
       dashes = DashPlacesOf(prepared.line.text);
     }
     prepared.candidate_count = 0;
-    prepared.list = index_.Locate(prepared.line.text, dashes, prepared.event);
+    const PaddedText text(prepared.line.text);
+    const auto [list, event] = index_.Locate(text, dashes);
+    prepared.list = list;
+    prepared.event = event;
     // A label may be another one once the events before this one have been matched.
-    if (prepared.list == nullptr || prepared.list->is_unusual()) continue;
-    prepared.extra = index_.KeyOf(prepared.event);
+    if (list == nullptr || (list->is_unusual() | list->is_short())) continue;
+    prepared.extra = index_.KeyOf(text, event);
     prepared.first_candidate = static_cast<uint32_t>(found);
-    const std::size_t some =
-        index_.Look(prepared.event, prepared.extra, *prepared.list, scratch.candidates.data() + found);
+    const std::size_t some = index_.Look(event, prepared.extra, *list, scratch.candidates.data() + found);
     prepared.candidate_count = static_cast<uint32_t>(some);
     if (some != TermIndex::kMostCandidates) found += some;
   }
@@ -65,7 +67,10 @@ void Matcher::MatchPrepared(const Prepared& prepared, const TermIndex::Candidate
   }
   ++result.events;
   const TermList& list = *prepared.list;
-  if (list.is_unusual() | (prepared.candidate_count == TermIndex::kMostCandidates)) {
+  if (list.is_short()) {
+    results_.Clear();
+    MatchShort(PaddedText(line.text), event, list);
+  } else if (list.is_unusual() | (prepared.candidate_count == TermIndex::kMostCandidates)) {
     results_.Clear();
     if (lifecycle && (list.flags & TermList::kSubmits) != 0) add(BatchEntry::kSubmitted, event.job);
     MatchUnusual(event, list);

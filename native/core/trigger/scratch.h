@@ -35,6 +35,15 @@ class ScratchList {
       Grow();
     elements_[size_++] = element;
   }
+  // The same if `really`; there must be room.
+  void AddIf(const T& element, bool really) {
+    elements_[size_] = element;
+    size_ += really ? 1 : 0;
+  }
+  // Lets there be room for so many more, and one.
+  void Reserve(std::size_t more) {
+    while (size_ + more >= room_) [[unlikely]] Grow();
+  }
   void Clear() { size_ = 0; }
   // Keeps the first elements.
   void Truncate(std::size_t size) { size_ = size; }

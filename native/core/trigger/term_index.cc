@@ -10,20 +10,24 @@ bool ImpliesDone(const Event& event) {
 
 }  // namespace
 
-const TermList* TermIndex::LocateUnusual(std::string_view text, Event& event) const {
+TermIndex::Located TermIndex::LocateUnusual(std::string_view text) const {
   const DashPlaces dashes = DashPlacesOf(text);
-  if (!ParseEvent(text, dashes, event)) return nullptr;
+  TypedEvent event;
+  if (!ParseEvent(text, dashes, event)) return {};
   const TermList* const others = &tables_.other_names[static_cast<std::size_t>(event.type)];
-  if (IsGlobal(event.type)) return others;
-  const std::string_view key = text.substr(0, dashes.second);
+  if (IsGlobal(event.type)) return {.list = others, .event = event};
+  const TermList* const named = FindHead(text.substr(0, dashes.second));
+  return {.list = named == nullptr ? others : named, .event = event};
+}
+
+const TermList* TermIndex::FindHead(std::string_view key) const {
   const bool is_short = key.size() <= Head::kShort;
   const TextWords words = LoadPadded(key);
   const uint64_t hash = is_short ? tables_.HashHead(words) : HashLong(key, tables_.head_seed);
   auto at = static_cast<std::size_t>(hash) & tables_.head_mask;
-  if (is_short && (tables_.heads[at].list.flags & TermList::kHasDisplaced) == 0) return others;
   for (;; at = (at + 1) & tables_.head_mask) {
     const Head& head = tables_.heads[at];
-    if (head.size == 0) return others;
+    if (head.size == 0) return nullptr;
     if (head.size != key.size()) continue;
     if (is_short) {
       if (head.low == words.low && head.high == words.high) return &head.list;
@@ -44,7 +48,7 @@ void TermIndex::FindAll(const Event& event, const TermList& list, const Label& l
   };
   for (uint32_t i = 0; i < list.fixed_count; ++i) take(tables_.fixed[list.first_fixed + i]);
 
-  const ExtraKey extra = KeyOf(event);
+  const ExtraKey extra = KeyOf(PaddedText(event.extra), event);
   const uint64_t job_hash = tables_.HashJob(event.job);
   const uint64_t start = Load64(event.extra.data());
   for (uint32_t i = 0; i < uint32_t{list.jobless_count} + list.job_count; ++i) {

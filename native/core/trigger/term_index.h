@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -43,39 +44,64 @@ class TermIndex {
   TermIndex() : TermIndex(TermTables()) {}
   explicit TermIndex(TermTables tables) : tables_(std::move(tables)) {}
 
-  // Takes an event apart and gives the list it is to be compared with, or null if the text is malformed. The text must
-  // be padded (kTextPadding).
-  [[gnu::always_inline]] const TermList* Locate(std::string_view text, const DashPlaces& dashes, Event& event) const {
+  // An event taken apart, and the list it is to be compared with: null if its text is malformed.
+  struct Located {
+    const TermList* list = nullptr;
+    Event event;
+  };
+
+  // The text must be padded (kTextPadding).
+  template <typename Text>
+  [[gnu::always_inline]] Located Locate(const Text& text, const DashPlaces& dashes) const {
     // Name and type are looked up as they stand there: what is found is neither an unknown type nor a global event.
     const std::size_t size = dashes.second;
     if ((size > Head::kShort) | (size >= text.size())) [[unlikely]]
-      return LocateUnusual(text, event);
-    const TextWords words = LoadFewPadded({text.data(), size});
+      return LocateUnusual(text.view());
+    const TextWords words = LoadStart(text, size);
     const Head& head = tables_.heads[static_cast<std::size_t>(tables_.HashHead(words)) & tables_.head_mask];
-    const bool differs = ((words.low ^ head.low) | (words.high ^ head.high) | (size ^ head.size)) != 0;
-    const bool may_be_elsewhere = (head.list.flags & TermList::kHasDisplaced) != 0;
-    const bool may_be_global = dashes.first >= 10;
-    if (differs & (may_be_elsewhere | may_be_global)) [[unlikely]]
-      return LocateUnusual(text, event);
-    // Where no rule has the name, those of the type are left. Which it is cannot be predicted: no branch depends on it.
-    const bool has_type = ParseType({text.data() + dashes.first + 1, size - dashes.first - 1}, event.type);
-    if (!has_type | (dashes.first == 0)) [[unlikely]]
-      return nullptr;
-    const auto own = reinterpret_cast<uintptr_t>(&head.list);
-    const auto others = reinterpret_cast<uintptr_t>(&tables_.other_names[static_cast<std::size_t>(event.type)]);
-    // NOLINTNEXTLINE(performance-no-int-to-ptr): one of the two, as it was
-    const auto* const list = reinterpret_cast<const TermList*>(own ^ ((own ^ others) & (0 - uintptr_t{differs})));
-    event.name = {text.data(), dashes.first};
-    return ParseRest(text, dashes, event) ? list : nullptr;
+    Located located{.list = &head.list, .event = {}};
+    if (((words.low ^ head.low) | (words.high ^ head.high) | (size ^ head.size)) != 0) {
+      // Where no rule has the name, those of the type are left.
+      const bool may_be_elsewhere = (head.list.flags & TermList::kHasDisplaced) != 0;
+      const bool may_be_global = dashes.first >= 10;
+      if (may_be_elsewhere | may_be_global) [[unlikely]]
+        return LocateUnusual(text.view());
+      EventType type = EventType::kJob;
+      const bool has_type = ParseType(text.Load(dashes.first + 1), size - dashes.first - 1, type);
+      if (!has_type | (dashes.first == 0)) [[unlikely]]
+        return {};
+      located.list = &tables_.other_names[static_cast<std::size_t>(type)];
+    }
+    located.event.name = {text.view().data(), dashes.first};
+    if (!ParseRest(text, dashes, located.event)) [[unlikely]]
+      return {};
+    return located;
   }
 
-  ExtraKey KeyOf(const Event& event) const {
+  // `text` is the event's.
+  template <typename Text>
+  ExtraKey KeyOf(const Text& text, const Event& event) const {
     const std::size_t size = event.extra.size();
     if (size > kShortExtra) return TermTables::LongExtraKey(HashPadded(event.extra, tables_.seed));
-    return tables_.ShortExtraKey(KeepFewBytes(Load64(event.extra.data()), size), size);
+    return tables_.ShortExtraKey(KeepFewBytes(LoadExtra(text, event), size), size);
   }
 
-  // Writes what the probes of a list that is not unusual may have found and returns how much that is, or
+  // Calls fire(callback, whether it is fired) for terms of a short list, in order of their callbacks, of which there
+  // may be some that are no terms.
+  template <typename Text, typename Fire>
+  [[gnu::always_inline]] void CompareShort(const Text& text, const Event& event, const TermList& list,
+                                           Fire&& fire) const {
+    // A long extra differs from each that a short list has.
+    const std::size_t size = std::min(event.extra.size(), kShortExtra + 1);
+    const ExtraKey key{.value = KeepFewBytes(LoadExtra(text, event), size), .size = uint64_t{size} << 56, .hash = 0};
+    const ShortTerm* term = tables_.short_terms.data() + list.first_fixed;
+    for (const ShortTerm* const end = term + list.fixed_count; term != end; term += 2) {
+      fire(term[0].callback, term[0].Matches(event.job, key));
+      fire(term[1].callback, term[1].Matches(event.job, key));
+    }
+  }
+
+  // Writes what the probes of a list that is neither unusual nor short may have found and returns how much that is, or
   // kMostCandidates if FindAll must look.
   [[gnu::always_inline]] std::size_t Look(const Event& event, const ExtraKey& extra, const TermList& list,
                                           Candidate* const candidates) const {
@@ -121,7 +147,7 @@ class TermIndex {
       if ((target & kDirect) != 0) {
         fire(target & ~kDirect);
       } else {
-        AppendBucket(target, event, Label(), hits);
+        AppendOwn(target, event, hits);
       }
     }
     for (const Candidate& candidate : candidates) {
@@ -137,14 +163,14 @@ class TermIndex {
         if ((entry.target & kDirect) != 0) {
           fire(entry.target & ~kDirect);
         } else {
-          AppendBucket(entry.target, event, Label(), hits);
+          AppendOwn(entry.target, event, hits);
         }
       } while (mask != 0);
     }
   }
 
-  // Does what Look and Find do, for any list. `label` is that of the event's job, empty if it has none; it is needed
-  // only if the list uses labels. Appends the callbacks that the event fires for its own job to `own`.
+  // Does what Look and Find do, for any list but short ones. `label` is that of the event's job, empty if it has none;
+  // it is needed only if the list uses labels. Appends the callbacks that the event fires for its own job to `own`.
   void FindAll(const Event& event, const TermList& list, const Label& label, ScratchList<Hit>& hits,
                ScratchList<uint32_t>& own) const;
 
@@ -168,7 +194,17 @@ class TermIndex {
 
  private:
   // For global events, and others whose name and type are long or stand elsewhere than where they are looked for first.
-  const TermList* LocateUnusual(std::string_view text, Event& event) const;
+  Located LocateUnusual(std::string_view text) const;
+  // The list of the name and type that a padded text begins with, or null if there is none.
+  const TermList* FindHead(std::string_view key) const;
+  template <typename Text>
+  static uint64_t LoadExtra(const Text& text, const Event& event) {
+    return text.Load(static_cast<std::size_t>(event.extra.data() - text.view().data()));
+  }
+  // Without labels. Given a copy, the event at hand need not be in memory.
+  void AppendOwn(std::size_t bucket, Event event, ScratchList<Hit>& hits) const {
+    AppendBucket(bucket, event, Label(), hits);
+  }
   // Appends the terms of a bucket that the event satisfies; its texts may be others than the event's.
   void AppendBucket(std::size_t bucket, const Event& event, const Label& label, ScratchList<Hit>& hits) const;
   bool NameMatches(uint32_t pattern, const Event& event) const;

@@ -2,16 +2,13 @@
 
 #include <algorithm>
 #include <bit>
-#include <string>
 
 namespace ucb::trigger {
 
 namespace {
 
-std::string_view TypeName(EventType type) {
-  constexpr std::array<std::string_view, kEventTypes> kNames = {"job",  "subjob", "work",       "host",
-                                                                "time", "repeat", "globaltime", "globalrepeat"};
-  return kNames[static_cast<std::size_t>(type)];
+uint64_t AllOnesIf(bool condition) {
+  return condition ? ~uint64_t{0} : 0;
 }
 
 }  // namespace
@@ -80,12 +77,13 @@ TermTables TermIndexBuilder::Build() {
   items_.erase(std::unique(items_.begin(), items_.end()), items_.end());
   for (std::size_t at = 0; at < items_.size();) at = PlaceBucket(at);
   std::vector<Item>().swap(items_);
-  BuildGroups();
   BuildLists();
-  BuildHeads();
+  PlaceHeads(named_lists_, tables_);
+  BuildGroups();
   tables_.words.shrink_to_fit();
   tables_.probes.shrink_to_fit();
   tables_.fixed.shrink_to_fit();
+  tables_.short_terms.shrink_to_fit();
   tables_.names.shrink_to_fit();
   tables_.patterns.Shrink();
   return std::move(tables_);
@@ -173,6 +171,8 @@ std::size_t TermIndexBuilder::PlaceBucket(std::size_t first) {
     if (draft.fixed_count++ == 0) draft.fixed_at = fixed_.size();
     fixed_.push_back(target);
   } else {
+    Draft& draft = drafts_[item.cell];
+    if (draft.hashed_count++ == 0) draft.hashed_at = hashed_.size();
     hashed_.push_back(HashedOf(item, target));
     if (ContextOf(item.shape) == ContextShape::kJob) ++job_items_;
   }
@@ -300,15 +300,20 @@ void TermIndexBuilder::BuildLists() {
     const uint32_t nameless = IsGlobal(event_type) ? FindCell("", event_type) : kNone;
     tables_.other_names[type] = WriteList({type, kNone, nameless});
   }
-  lists_.resize(cells_.size());
+  named_lists_.reserve(cells_.size() - kWildCells);
   for (uint32_t cell = kWildCells; cell < cells_.size(); ++cell) {
-    const auto wild = static_cast<uint32_t>(cells_[cell].type);
-    lists_[cell] = WriteList({cell, drafts_[cell].done, wild});
+    const auto& [name, type] = cells_[cell];
+    // Global events have no name and are found by their type.
+    if (name.empty()) continue;
+    const TermList list = WriteList({cell, drafts_[cell].done, static_cast<uint32_t>(type)});
+    named_lists_.push_back(NamedList{.name = name, .type = type, .list = list});
   }
 }
 
-TermList TermIndexBuilder::WriteList(std::array<uint32_t, 3> cells) {
+TermList TermIndexBuilder::WriteList(const ListedCells& cells) {
   TermList list;
+  if (WriteShortList(cells, list)) return list;
+  list.flags = 0;
   list.first_fixed = static_cast<uint32_t>(tables_.fixed.size());
   list.first_probe = static_cast<uint32_t>(tables_.probes.size());
   const auto add_probes = [&](uint64_t kinds) {
@@ -335,67 +340,52 @@ TermList TermIndexBuilder::WriteList(std::array<uint32_t, 3> cells) {
   return list;
 }
 
+// False if the terms are too many, or others than a short list can have.
+bool TermIndexBuilder::WriteShortList(const ListedCells& cells, TermList& list) {
+  // Where there are many lists, comparing terms costs fetching them from memory.
+  constexpr std::size_t kMostInAll = 1024;
+  std::vector<ShortTerm> terms;
+  for (const uint32_t cell : cells) {
+    if (cell == kNone) continue;
+    const Draft& draft = drafts_[cell];
+    const std::size_t count = terms.size() + draft.fixed_count + draft.hashed_count;
+    if ((draft.flags & TermList::kUnusual) != 0 || count > TermList::kMostShort) return false;
+    for (std::size_t i = 0; i < draft.fixed_count; ++i) {
+      terms.push_back(
+          ShortTermOf(Entry{.context = 0, .extra = 0, .id = kNoShape, .target = fixed_[draft.fixed_at + i]}));
+    }
+    for (std::size_t i = 0; i < draft.hashed_count; ++i)
+      terms.push_back(ShortTermOf(hashed_[draft.hashed_at + i].entry));
+  }
+  const auto is_bucket = [](const ShortTerm& term) { return (term.callback & kDirect) == 0; };
+  if (std::any_of(terms.begin(), terms.end(), is_bucket)) return false;
+  for (ShortTerm& term : terms) term.callback &= ~kDirect;
+  std::sort(terms.begin(), terms.end(),
+            [](const ShortTerm& left, const ShortTerm& right) { return left.callback < right.callback; });
+  if (terms.size() % 2 != 0) terms.push_back(kNoShortTerm);
+  if (tables_.short_terms.size() + terms.size() > kMostInAll) return false;
+  list.first_fixed = static_cast<uint32_t>(tables_.short_terms.size());
+  list.fixed_count = static_cast<uint8_t>(terms.size());
+  tables_.short_terms.insert(tables_.short_terms.end(), terms.begin(), terms.end());
+  return true;
+}
+
+// With what its entry leads to in place of the callback.
+ShortTerm TermIndexBuilder::ShortTermOf(const Entry& entry) {
+  const Shape shape = entry.id & kShapeMask;
+  return ShortTerm{.context = entry.context,
+                   .extra = entry.extra,
+                   .job_mask = AllOnesIf(ContextOf(shape) == ContextShape::kJob),
+                   .extra_mask = AllOnesIf(ExtraOf(shape) == ExtraShape::kExact),
+                   .callback = entry.target};
+}
+
 Probe TermIndexBuilder::ProbeFor(uint32_t cell, Shape shape) const {
   const uint32_t id = TermTables::ProbeId(cell, shape);
   const bool has_job = ContextOf(shape) == ContextShape::kJob;
   const bool has_extra = ExtraOf(shape) == ExtraShape::kExact;
-  return Probe{.hash = tables_.HashProbe(id),
-               .job_mask = has_job ? ~uint64_t{0} : 0,
-               .extra_mask = has_extra ? ~uint64_t{0} : 0,
-               .id = id};
-}
-
-void TermIndexBuilder::BuildHeads() {
-  const std::size_t named = cells_.size() - kWildCells;
-  // Where there are few, room enough that every name stands where it is looked for, once the seed is right.
-  const bool few = named <= 1024;
-  tables_.heads.resize(std::bit_ceil(named * (few ? 8 : 2)));
-  tables_.head_mask = tables_.heads.size() - 1;
-  uint64_t best = tables_.seed;
-  std::size_t least = SIZE_MAX;
-  for (uint64_t tried = 0; tried < (few ? 32 : 1) && least != 0; ++tried) {
-    const uint64_t seed = Mix(tables_.seed, tried);
-    const std::size_t displaced = PlaceHeads(seed);
-    if (displaced >= least) continue;
-    least = displaced;
-    best = seed;
-  }
-  if (tables_.head_seed != best) PlaceHeads(best);
-}
-
-// Returns how many stand elsewhere than where they are looked for first.
-std::size_t TermIndexBuilder::PlaceHeads(uint64_t head_seed) {
-  tables_.head_seed = head_seed;
-  tables_.names.clear();
-  std::fill(tables_.heads.begin(), tables_.heads.end(), Head());
-  std::size_t displaced = 0;
-  for (std::size_t cell = kWildCells; cell < cells_.size(); ++cell) {
-    // Global events have no name and are found by their type.
-    if (cells_[cell].name.empty()) continue;
-    std::string text(cells_[cell].name);
-    text.append("-").append(TypeName(cells_[cell].type));
-    Head head{.low = 0, .high = 0, .size = static_cast<uint32_t>(text.size()), .list = lists_[cell]};
-    uint64_t hash = 0;
-    if (text.size() <= Head::kShort) {
-      const TextWords words = LoadPlain(text);
-      hash = tables_.HashHead(words);
-      head.low = words.low;
-      head.high = words.high;
-    } else {
-      hash = HashLong(text, head_seed);
-      head.low = hash;
-      head.high = tables_.names.size();
-      tables_.names += text;
-    }
-    std::size_t at = static_cast<std::size_t>(hash) & tables_.head_mask;
-    if (tables_.heads[at].size != 0) {
-      tables_.heads[at].list.flags |= TermList::kHasDisplaced;
-      ++displaced;
-    }
-    while (tables_.heads[at].size != 0) at = (at + 1) & tables_.head_mask;
-    tables_.heads[at] = head;
-  }
-  return displaced;
+  return Probe{
+      .hash = tables_.HashProbe(id), .job_mask = AllOnesIf(has_job), .extra_mask = AllOnesIf(has_extra), .id = id};
 }
 
 // Numbers of patterns are bound to be few enough to stay below kNone, see kMaxPatternBytes.

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/trigger/head_table.h"
 #include "core/trigger/number_index.h"
 #include "core/trigger/pattern_classes.h"
 #include "core/trigger/program.h"
@@ -48,6 +49,8 @@ class TermIndexBuilder {
     uint64_t shapes = 0;       // of its hashed buckets, a bit each
     std::size_t fixed_at = 0;  // its fixed buckets, in `fixed_`
     std::size_t fixed_count = 0;
+    std::size_t hashed_at = 0;  // its other buckets, in `hashed_`, before those are put in groups
+    std::size_t hashed_count = 0;
     uint32_t done = kNone;  // the cell of `done` of this type, where this name implies it
     uint8_t flags = 0;      // of its list
   };
@@ -61,6 +64,9 @@ class TermIndexBuilder {
     uint64_t hash;
     Entry entry;
   };
+
+  // Those that an event of one name and type is compared with, kNone where there is none.
+  using ListedCells = std::array<uint32_t, 3>;
 
   static bool SameBucket(const Item& left, const Item& right);
   static bool SameEntry(const Item& left, const Item& right);
@@ -77,10 +83,10 @@ class TermIndexBuilder {
   Hashed HashedOf(const Item& item, uint32_t target) const;
   void BuildGroups();
   void BuildLists();
-  TermList WriteList(std::array<uint32_t, 3> cells);
+  TermList WriteList(const ListedCells& cells);
+  bool WriteShortList(const ListedCells& cells, TermList& list);
+  static ShortTerm ShortTermOf(const Entry& entry);
   Probe ProbeFor(uint32_t cell, Shape shape) const;
-  void BuildHeads();
-  std::size_t PlaceHeads(uint64_t head_seed);
   uint32_t StoredPattern(uint32_t pattern_class);
   uint64_t HashCell(std::string_view name, EventType type) const {
     return HashText(name, tables_.seed + (static_cast<uint64_t>(type) + 1) * kHashA);
@@ -93,8 +99,8 @@ class TermIndexBuilder {
   std::vector<Item> items_;
   std::vector<uint32_t> stored_;  // number in the pattern table by class, kNone until it is needed
   std::vector<Cell> cells_;
-  std::vector<Draft> drafts_;    // by cell
-  std::vector<TermList> lists_;  // by cell
+  std::vector<Draft> drafts_;  // by cell
+  std::vector<NamedList> named_lists_;
   std::vector<uint32_t> fixed_;  // fixed buckets by cell
   std::vector<Hashed> hashed_;
   std::size_t job_items_ = 0;  // hashed ones of a job

@@ -122,7 +122,23 @@ struct Entry {
 // Stands behind the last entry, where bytes of no entry may lead.
 inline constexpr Entry kNoEntry{.context = 0, .extra = 0, .id = UINT32_MAX, .target = kDirect};
 
-// What events of a name and type are compared with.
+// A term of a short list: a callback, fired for the event's own job.
+struct ShortTerm {
+  uint64_t context;  // as in an entry
+  uint64_t extra;
+  // All ones if the event's job, or its extra, is compared, else 0.
+  uint64_t job_mask;
+  uint64_t extra_mask;
+  uint32_t callback;
+
+  bool Matches(uint64_t job, const ExtraKey& key) const {
+    return ((((job & job_mask) | (key.size & extra_mask)) ^ context) | ((key.value & extra_mask) ^ this->extra)) == 0;
+  }
+};
+// No event has a context and no job.
+inline constexpr ShortTerm kNoShortTerm{.context = 1, .extra = 0, .job_mask = 0, .extra_mask = 0, .callback = 0};
+
+// What events of a name and type are compared with: entries that are looked up, or, in a short list, each of its terms.
 struct TermList {
   // Flags.
   static constexpr uint8_t kUsesLabels = 1;
@@ -132,17 +148,21 @@ struct TermList {
   static constexpr uint8_t kUnusual = kUsesLabels | kUsesPrefixes | kSubmits | kRemoves;
   // Of a head: another one that belongs there stands behind.
   static constexpr uint8_t kHasDisplaced = 16;
+  // It has up to kMostShort terms, none of which leads elsewhere than to a callback, and is not unusual.
+  static constexpr uint8_t kShort = 32;
+  static constexpr std::size_t kMostShort = 4;
 
-  uint32_t first_fixed = 0;
+  uint32_t first_fixed = 0;  // or the first of a short list's terms
   uint32_t first_probe = 0;
   uint8_t fixed_count = 0;
   // Probes without a job come first; there are at least two, of which some may find nothing, so that the loop over them
   // seldom ends elsewhere than the processor expects.
-  uint8_t jobless_count = 2;
+  uint8_t jobless_count = 0;
   uint8_t job_count = 0;
-  uint8_t flags = 0;
+  uint8_t flags = kShort;
 
   bool is_unusual() const { return (flags & kUnusual) != 0; }
+  bool is_short() const { return (flags & kShort) != 0; }
 };
 
 // Where the list of a name and type is found: by the start of an event's text, `name-type`.
@@ -165,8 +185,10 @@ struct TermTables {
   std::vector<uint64_t> jobs = {0};  // a bit for each job of an entry; a power of two
   std::size_t jobs_mask = 0;         // one less than its size
   std::vector<uint32_t> words;       // the buckets; the first word is unused
-  std::vector<Probe> probes = {kNoProbe, kNoProbe};
+  std::vector<Probe> probes;
   std::vector<uint32_t> fixed;
+  // In pairs, so that the loop over those of a list seldom ends elsewhere than the processor expects.
+  std::vector<ShortTerm> short_terms;
   // Lists of events whose name has none, by type.
   std::array<TermList, kEventTypes> other_names{};
   std::vector<Head> heads = {Head()};  // a power of two
@@ -198,8 +220,9 @@ struct TermTables {
   std::size_t bytes() const {
     return groups.capacity() * sizeof(PrintGroup) + entries.capacity() * sizeof(Entry) +
            jobs.capacity() * sizeof(uint64_t) + words.capacity() * sizeof(uint32_t) +
-           probes.capacity() * sizeof(Probe) + fixed.capacity() * sizeof(uint32_t) + heads.capacity() * sizeof(Head) +
-           names.capacity() + patterns.bytes();
+           probes.capacity() * sizeof(Probe) + fixed.capacity() * sizeof(uint32_t) +
+           short_terms.capacity() * sizeof(ShortTerm) + heads.capacity() * sizeof(Head) + names.capacity() +
+           patterns.bytes();
   }
 };
 
