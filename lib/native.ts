@@ -117,14 +117,13 @@ export interface NativeAddon {
   matcherAttach(matcher: NativeMatcher, id: number, pid: number, pgrp: number, label: string): void;
   /** Detaches and forgets all memories the job owns. */
   matcherDetach(matcher: NativeMatcher, id: number): void;
-  /**
-   * Matches one event as it travels and writes the numbers. `submit-job` attaches a job that is not attached yet;
-   * `removed-job` detaches afterwards.
-   */
-  matcherMatch(matcher: NativeMatcher, event: string): void;
   /** Makes a matcher the chosen one of this thread, in place of another. */
   matcherChoose(matcher: NativeMatcher): void;
-  /** {@link matcherMatch} by the chosen matcher, of whom the addon then need not be told. */
+  /**
+   * Matches one event as it travels by the chosen matcher, which is not handed over because that takes time, and writes
+   * its numbers. `submit-job` attaches a job that is not attached yet; `removed-job` detaches afterwards. Throws a
+   * `TypeError` while none is chosen.
+   */
   matcherMatchChosen(event: string): void;
   /**
    * Matches lines of `bytes`, from the one on that begins at `from`, and writes into `results`: where the first line begins

@@ -36,6 +36,8 @@ export type MemoryVisitor = (owner: number, exported: Uint8Array<ArrayBuffer> | 
 /** Called for every event: the addon's object answers a look-up by hashing the name. */
 const { matcherMatchChosen } = native;
 
+/** In place of a closed matcher's own. */
+const neverChosen = new Float64Array(1);
 /** Pairs an answer may have before it is fetched in a second call. */
 const usualPairs = 512;
 /** What a batch is told by at a time: three numbers in front, and four for each of up to 512 entries. */
@@ -50,7 +52,7 @@ export class Matcher {
   #handle: NativeMatcher | null;
   /** Written by the native side; see {@link native.matcherCreate}. */
   readonly #numbers: Float64Array;
-  readonly #isChosen: Float64Array;
+  #isChosen: Float64Array;
   /** Where answers are copied to before their visitor is called, who may match other events; null while in use. */
   #pairs: Float64Array | null = new Float64Array(usualPairs * 2);
   #batch: Float64Array | null = null;
@@ -104,9 +106,8 @@ export class Matcher {
    * @throws UcbError `ERR_UCB_EVENT` for a malformed event
    */
   matchEach(event: string | EventFields, fire: (callback: number, jobId: number) => void): number {
-    const handle = this.#open();
+    if (this.#isChosen[0] !== 1) native.matcherChoose(this.#open());
     const text = typeof event === "string" ? event : formatEvent(event);
-    if (this.#isChosen[0] !== 1) native.matcherChoose(handle);
     matcherMatchChosen(text);
     const count = this.#numbers[0] ?? 0;
     if (count === 0) return 0;
@@ -116,7 +117,7 @@ export class Matcher {
       return 1;
     }
     if (count < 0) throw mistakeOf(text);
-    const pairs = this.#take(handle, count);
+    const pairs = this.#take(count);
     try {
       for (let at = 0; at < count * 2; at += 2) fire(pairs[at] ?? 0, pairs[at + 1] ?? 0);
     } finally {
@@ -247,14 +248,15 @@ export class Matcher {
   /** Lets go of all rules and memories; whatever is called afterwards throws `ERR_UCB_CLOSED`. */
   close(): void {
     this.#handle = null;
+    this.#isChosen = neverChosen;
   }
 
   /** A copy of the answer. */
-  #take(handle: NativeMatcher, count: number): Float64Array {
+  #take(count: number): Float64Array {
     const pairs = count <= usualPairs && this.#pairs !== null ? this.#pairs : new Float64Array(count * 2);
     if (pairs.length === usualPairs * 2) this.#pairs = null;
     if (count <= usualPairs) for (let at = 0; at < count * 2; at++) pairs[at] = this.#numbers[at + 2] ?? 0;
-    else native.matcherFetch(handle, pairs, 0);
+    else native.matcherFetch(this.#open(), pairs, 0);
     return pairs;
   }
 

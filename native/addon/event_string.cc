@@ -4,6 +4,19 @@
 
 namespace ucb::addon {
 
+bool EventString::ReadOther(napi_env env, napi_value value, std::size_t length) {
+  // A full array may have cut the string.
+  if (length + 1 == kMost) return ReadLong(env, value);
+  char16_t all = 0;
+  for (std::size_t at = 0; at < length; ++at) {
+    all = static_cast<char16_t>(all | units_[at]);
+    bytes_[at] = static_cast<char>(units_[at]);
+  }
+  if (all >= 0x80) return ReadLong(env, value);
+  view_ = {bytes_.data(), length};
+  return true;
+}
+
 bool EventString::ReadLong(napi_env env, napi_value value) {
   units_.fill(u'\0');
   // What one very long event has taken is not kept for those that follow.

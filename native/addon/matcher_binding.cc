@@ -134,26 +134,6 @@ napi_value Detach(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// `index` is that of the argument that is the event.
-template <std::size_t kCount>
-[[gnu::always_inline]] inline void MatchText(const MatcherCall<kCount>& call, std::size_t index,
-                                             MatcherHandle& handle) {
-  if (!call.GetText(index, "the event must be a string", handle.text)) return;
-  const std::ptrdiff_t count = handle.matcher.MatchPadded(handle.text.view());
-  // In memory, numbers cost a tenth of what they cost as a returned value.
-  double* const numbers = handle.numbers.get();
-  numbers[0] = static_cast<double>(count);
-  if (count > 0) WritePairs(handle.matcher.results(), numbers + kHeaderNumbers, handle.length - kHeaderNumbers);
-  handle.PublishChanges();
-}
-
-napi_value Match(napi_env env, napi_callback_info info) {
-  const MatcherCall<2> call(env, info);
-  MatcherHandle* handle = call.GetHandle();
-  if (handle != nullptr) MatchText(call, 1, *handle);
-  return nullptr;
-}
-
 napi_value Choose(napi_env env, napi_callback_info info) {
   const MatcherCall<1> call(env, info);
   MatcherHandle* handle = call.GetHandle();
@@ -166,9 +146,18 @@ napi_value MatchChosen(napi_env env, napi_callback_info info) {
   MatcherHandle* const handle = call.registry()->chosen;
   if (handle == nullptr) [[unlikely]] {
     ThrowType(env, "no matcher has been chosen");
-  } else {
-    MatchText(call, 0, *handle);
+    return nullptr;
   }
+  EventString& text = handle->text;
+  if (!call.GetText(0, "the event must be a string", text)) return nullptr;
+  trigger::Matcher& matcher = handle->matcher;
+  const std::ptrdiff_t count =
+      text.is_fresh() ? matcher.MatchFresh(text.fresh(), text.dashes()) : matcher.MatchPadded(text.view());
+  // In memory, numbers cost a tenth of what they cost as a returned value.
+  double* const numbers = handle->numbers.get();
+  numbers[0] = static_cast<double>(count);
+  if (count > 0) WritePairs(matcher.results(), numbers + kHeaderNumbers, handle->length - kHeaderNumbers);
+  handle->PublishChanges();
   return nullptr;
 }
 
@@ -272,7 +261,6 @@ void AddMatcher(Napi::Env env, Napi::Object exports) {
   add("matcherLoad", Load);
   add("matcherAttach", Attach);
   add("matcherDetach", Detach);
-  add("matcherMatch", Match);
   add("matcherChoose", Choose);
   add("matcherMatchChosen", MatchChosen);
   add("matcherMatchBatch", MatchBatch);

@@ -81,7 +81,8 @@ function loaded(rules: readonly WrittenRule[], pairs = 8): { matcher: NativeMatc
 
 /** How many pairs the event fires. */
 function match(matcher: NativeMatcher, event: string): number | undefined {
-  native.matcherMatch(matcher, event);
+  native.matcherChoose(matcher);
+  native.matcherMatchChosen(event);
   return numbersOf.get(matcher)?.[0];
 }
 
@@ -148,7 +149,7 @@ describe("matching", () => {
       // Newer versions of Node.js do not let them be taken.
       expect(error).toMatchObject({ name: "DataCloneError" });
     }
-    native.matcherMatch(matcher, "complete-job-1");
+    match(matcher, "complete-job-1");
     const fetched = new Float64Array(2);
     native.matcherFetch(matcher, fetched, 0);
     expect([...fetched]).toEqual([7, 1]);
@@ -158,12 +159,12 @@ describe("matching", () => {
     for (let round = 0; round < 500; round++) {
       const [matcher, numbers] = native.matcherCreate(2);
       native.matcherLoad(matcher, programOf([rule(round, term("complete", job))]));
-      native.matcherMatch(matcher, "complete-job-1");
+      match(matcher, "complete-job-1");
       kept.push(round % 2 === 0 ? matcher : numbers);
     }
     for (const [round, one] of kept.entries()) {
       if (one instanceof Float64Array) expect([...one.subarray(0, 4)]).toEqual([1, 0, round, 1]);
-      else native.matcherMatch(one, "complete-job-1");
+      else match(one, "complete-job-1");
     }
   });
 });
@@ -273,7 +274,7 @@ describe("misuse", () => {
       misuse("matcherLoad", handle, new Uint8Array(32)),
       misuse("matcherAttach", handle, 1, 0, 0, ""),
       misuse("matcherDetach", handle, 1),
-      misuse("matcherMatch", handle, "complete-job-1"),
+      misuse("matcherChoose", handle),
       misuse("matcherFetch", handle, new Float64Array(2), 0),
       misuse("matcherStats", handle),
       misuse("matcherMatchBatch", handle, new Uint8Array(4), 0, new Float64Array(16), false),
@@ -293,7 +294,7 @@ describe("misuse", () => {
   it("another kind of handle is no matcher", () => {
     const launcher = native.launcherCreate(() => {}, 1);
     try {
-      expect(misuse("matcherMatch", launcher, "complete-job-1")).toThrow(TypeError);
+      expect(misuse("matcherChoose", launcher)).toThrow(TypeError);
       expect(misuse("matcherStats", launcher)).toThrow(expect.objectContaining(wrongArgument));
     } finally {
       native.launcherClose(launcher);
@@ -320,10 +321,7 @@ describe("misuse", () => {
     ["matcherAttach", [matcher, 1, 0, 0, 5]],
     ["matcherAttach", [matcher, 1, 0, 0]],
     ["matcherDetach", [matcher]],
-    ["matcherMatch", [matcher]],
-    ["matcherMatch", [matcher, 5]],
-    ["matcherMatch", [matcher, Symbol.iterator]],
-    ["matcherMatch", [matcher, { toString: () => "complete-job-1" }]],
+    ["matcherChoose", []],
     ["matcherFetch", [matcher, [], 0]],
     ["matcherFetch", [matcher, new Float64Array(2), "0"]],
   ] as const)("%s of values of the wrong kind", (name, values) => {
@@ -392,17 +390,18 @@ describe("the chosen matcher", () => {
     native.matcherMatchChosen("complete-job-6");
     expect([...otherNumbers.subarray(0, 4)]).toEqual([1, 0, 2, 6]);
     expect(oneNumbers[3]).toBe(5);
-    native.matcherMatch(one, "complete-job-7");
+    native.matcherChoose(one);
+    native.matcherMatchChosen("complete-job-7");
     expect([oneNumbers[3], otherNumbers[3]]).toEqual([7, 6]);
-    expect(chosen()).toEqual([0, 1]);
+    expect(chosen()).toEqual([1, 0]);
   });
 
   it("is asked only with a string", () => {
     native.matcherChoose(loaded([]).matcher);
-    for (const event of [undefined, 5, {}, Symbol.iterator]) {
-      expect(misuse("matcherMatchChosen", event)).toThrow(TypeError);
+    for (const event of [undefined, 5, {}, Symbol.iterator, { toString: () => "complete-job-1" }]) {
+      expect(misuse("matcherMatchChosen", event)).toThrow(expect.objectContaining({ code: "ERR_UCB_ARGUMENT" }));
     }
-    expect(misuse("matcherChoose", {})).toThrow(TypeError);
+    expect(misuse("matcherMatchChosen")).toThrow(TypeError);
   });
 });
 
@@ -425,20 +424,33 @@ describe("lifetimes", () => {
       const native = require(workerData.addon);
       const [matcher, numbers] = native.matcherCreate(4);
       native.matcherLoad(matcher, workerData.program);
+      let refused = null;
+      try {
+        native.matcherMatchChosen("complete-job-1");
+      } catch (error) {
+        refused = error.message;
+      }
+      native.matcherChoose(matcher);
       let fired = 0;
       for (let id = 1; id <= 2000; id++) {
-        native.matcherMatch(matcher, "complete-job-" + id);
-        native.matcherMatch(matcher, "failed-job-" + id);
+        native.matcherMatchChosen("complete-job-" + id);
+        native.matcherMatchChosen("failed-job-" + id);
         fired += numbers[0];
       }
-      native.matcherMatch(matcher, "failed-job-77");
-      parentPort.postMessage({ fired, last: [...numbers.subarray(2, 4)], stats: native.matcherStats(matcher) });
-      if (workerData.endless) for (;;) native.matcherMatch(matcher, "complete-job-1");
+      native.matcherMatchChosen("failed-job-77");
+      parentPort.postMessage({ refused, fired, last: [...numbers.subarray(2, 4)], stats: native.matcherStats(matcher) });
+      if (workerData.endless) for (;;) native.matcherMatchChosen("complete-job-1");
     `;
+    interface Answer {
+      refused: string | null;
+      fired: number;
+      last: number[];
+      stats: { memories: number };
+    }
     const start = (endless: boolean) =>
-      new Promise<{ fired: number; last: number[]; stats: { memories: number } }>((resolve, reject) => {
+      new Promise<Answer>((resolve, reject) => {
         const worker = new Worker(source, { eval: true, workerData: { addon, program, endless } });
-        let answer: { fired: number; last: number[]; stats: { memories: number } } | undefined;
+        let answer: Answer | undefined;
         worker.once("message", (message) => {
           answer = message;
           if (endless) void worker.terminate();
@@ -447,7 +459,8 @@ describe("lifetimes", () => {
         worker.once("exit", () => (answer ? resolve(answer) : reject(new Error("the worker said nothing"))));
       });
     const answers = await Promise.all([false, true, false, true].map(start));
-    for (const { fired, last, stats } of answers) {
+    for (const { refused, fired, last, stats } of answers) {
+      expect(refused).toBe("no matcher has been chosen");
       expect(fired).toBe(2000);
       expect(last).toEqual([4, 2000]);
       expect(stats.memories).toBe(1);
