@@ -11,7 +11,7 @@ export interface ProcessIdentity {
 export interface FoundProcess extends ProcessIdentity {
   /** The attempt it was started for. */
   attempt: number;
-  /** About when it started, in Unix milliseconds. */
+  /** About when it, or the run that it has become, started, in Unix milliseconds. */
   startedAt: number;
   /** What lets it ask the supervisor. */
   token: string;
@@ -70,7 +70,9 @@ function search(ids: ReadonlySet<string>): Map<string, FoundProcess[]> {
     const processes = found.get(id) ?? [];
     const { startTicks } = before;
     const token = variableOf(variables, "UCB_TOKEN") ?? "";
-    processes.push({ pid, startTicks, attempt, startedAt: timeOf(startTicks), token });
+    // The fork of a warm interpreter may have waited for its run.
+    const startedAt = Number(variableOf(variables, "UCB_BEGAN_AT")) || timeOf(startTicks);
+    processes.push({ pid, startTicks, attempt, startedAt, token });
     found.set(id, processes);
   }
   for (const processes of found.values()) processes.sort((one, other) => one.startTicks - other.startTicks);

@@ -18,6 +18,12 @@ export interface WarmKind {
  */
 const roomForRun = "-".repeat(1000);
 
+/**
+ * The loader looks up all functions of libraries at once, which each fork would do again for those it calls first. Perl
+ * loads its modules in a way that this changes: one that lacks a function which is not called would not be loaded.
+ */
+const bound = { LD_BIND_NOW: "1" };
+
 const pythonHost = join(packageRoot, "runtime", "python", "warm_host.py");
 const perlHost = join(packageRoot, "runtime", "perl", "qb", "fork.pl");
 
@@ -60,5 +66,10 @@ export function warmKind(
   );
   const hostEnv = Object.fromEntries(names.sort().map((name) => [name, environment[name] ?? ""]));
   const key = JSON.stringify([file, args, hostEnv]);
-  return { key, file, args, env: { UCB_WARM: roomForRun, ...hostEnv } };
+  return {
+    key,
+    file,
+    args,
+    env: { UCB_WARM: roomForRun, ...(callback.language === "python" ? bound : {}), ...hostEnv },
+  };
 }

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <csignal>
-#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
@@ -8,68 +7,26 @@
 #include "core/process/warm_host.h"
 #include "doctest/doctest.h"
 #include "process_support.h"
+#include "warm_support.h"
 
 namespace ucb::test {
-namespace {
-
-const std::string kRuntime =
-    (std::filesystem::absolute(__FILE__).parent_path().parent_path().parent_path() / "runtime" / "python").string();
-const std::string kPython = "/usr/bin/python3";
-constexpr std::uint64_t kHost = 1'000'000;
-
-HostRequest Host(std::uint64_t ticket, const std::string& file, std::vector<std::string> arguments = {}) {
-  HostRequest request;
-  request.ticket = ticket;
-  request.file = file;
-  request.argv.Add(file);
-  for (const std::string& argument : arguments) request.argv.Add(argument);
-  request.env.Add("PATH=/usr/bin:/bin");
-  return request;
-}
-
-HostRequest PythonHost(std::uint64_t ticket = kHost) {
-  return Host(ticket, kPython, {"-u", "-B", kRuntime + "/warm_host.py"});
-}
-
-LaunchRequest Script(std::uint64_t ticket, const std::string& script, std::uint64_t host = kHost) {
-  LaunchRequest request = Program(ticket, kPython, {"-u", "-B", kRuntime + "/run_callback.py", script});
-  request.host = host;
-  request.payload = "the input\n";
-  return request;
-}
-
-// A launcher with one host that is ready.
-class WarmLauncher : public TestLauncher {
- public:
-  WarmLauncher() {
-    (*this)->OpenHost(PythonHost());
-    const Message started = Next(kHost);
-    REQUIRE(started.kind == Message::Kind::kStarted);
-    host_pid = started.pid;
-    REQUIRE(Next(kHost).kind == Message::Kind::kHostReady);
-  }
-
-  pid_t host_pid = 0;
-};
-
-}  // namespace
 
 TEST_CASE("an answer of a host is taken apart") {
   using Kind = HostAnswer::Kind;
   using namespace std::string_view_literals;
   CHECK(HostAnswer::Parse("R"sv)->kind == Kind::kReady);
   CHECK(HostAnswer::Parse("E\0no memory"sv)->reason == "no memory");
-  const auto forked = HostAnswer::Parse("N\00017\0004711"sv);
-  CHECK((forked->kind == Kind::kForked && forked->ticket == 17 && forked->pid == 4711));
+  const auto forked = HostAnswer::Parse("P\0004711"sv);
+  CHECK((forked->kind == Kind::kForked && forked->pid == 4711));
+  const auto leaves = HostAnswer::Parse("X\0004711"sv);
+  CHECK((leaves->kind == Kind::kLeaves && leaves->pid == 4711));
   const auto started = HostAnswer::Parse("S\00017\0004711"sv);
   CHECK((started->kind == Kind::kStarted && started->ticket == 17 && started->pid == 4711));
-  const auto cold = HostAnswer::Parse("C\00017\0why\0not"sv);
-  CHECK((cold->kind == Kind::kCold && cold->ticket == 17 && cold->reason == "why\0not"sv));
-  const auto ended = HostAnswer::Parse("D\00017\0004711\0why\0not"sv);
-  CHECK((ended->kind == Kind::kCold && ended->ticket == 17 && ended->pid == 4711 && ended->reason == "why\0not"sv));
+  const auto cold = HostAnswer::Parse("C\00017\0004711\0why\0not"sv);
+  CHECK((cold->kind == Kind::kCold && cold->ticket == 17 && cold->pid == 4711 && cold->reason == "why\0not"sv));
   for (const std::string_view nonsense :
-       {""sv, "X"sv, "D\00017\000x\000why"sv, "S"sv, "S\0"sv, "S\00017"sv, "S\0seventeen\0001"sv, "S\00017\000-1"sv,
-        "S\00017\0000"sv, "S\00017\0001x"sv, "X\00017\0001"sv}) {
+       {""sv, "N\0004711"sv, "P"sv, "P\000x"sv, "X\000-1"sv, "C\00017\000x\000why"sv, "S"sv, "S\0"sv, "S\00017"sv,
+        "S\0seventeen\0001"sv, "S\00017\000-1"sv, "S\00017\0000"sv, "S\00017\0001x"sv, "Y\00017\0001"sv}) {
     CHECK_FALSE(HostAnswer::Parse(nonsense));
   }
 }

@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync, renameSync, utimesSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, rmSync, utimesSync } from "node:fs";
 import { getPriority } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
-import { findRun } from "../../lib/execute/process-identity.js";
+import { findRun, startTicksOf } from "../../lib/execute/process-identity.js";
 import { WarmRoom } from "../support/warm-room.js";
 
 /** What people wait for is there long before this. */
@@ -71,12 +71,18 @@ describe("a warm run", () => {
   ])("is found by the run it is of, as after a crash: %s", async (file, script) => {
     const room = await WarmRoom.open();
     room.write(file, script);
+    room.write("go", "");
+    await room.run(room.callback(file));
+    // The next run's process is there already.
+    await hostAndFork();
+    rmSync(join(room.folder, "go"));
+    const before = Date.now();
     const pid = await new Promise<number | null>((begun) => void room.run(room.callback(file), begun));
     expect(findRun(room.lastRunId)).toEqual([
       {
         pid,
         startTicks: expect.any(Number),
-        startedAt: expect.any(Number),
+        startedAt: expect.toSatisfy((at: number) => before <= at && at <= Date.now()),
         attempt: 1,
         token: expect.stringMatching(/./),
       },
@@ -112,8 +118,7 @@ describe("a warm run", () => {
     room.write(file, checked);
     const callback = room.callback(file);
     expect((await room.run(callback)).output).toBe("checked");
-    const hosts = hostPids();
-    expect(hosts).toHaveLength(1);
+    const hosts = await hostAndFork();
     for (const pid of hosts) process.kill(pid, "SIGSTOP");
     const logs = join(room.folder, "..", "log");
     const outputs = () => readdirSync(logs, { recursive: true }).filter((name) => String(name).endsWith(".out"));
@@ -247,6 +252,20 @@ describe("a warm interpreter", () => {
     expect(room.problems).toEqual([expect.stringContaining("the warm interpreter has ended")]);
   });
 
+  test.each(["s.py", "s.pl"])("is replaced when a fork that waits is killed: %s", async (file) => {
+    const room = await WarmRoom.open();
+    room.write(file, file.endsWith("py") ? "print('ran')\n" : "print 'ran';");
+    const callback = room.callback(file);
+    expect((await room.run(callback)).warm).toBe(true);
+    const [, fork = 0] = await hostAndFork();
+    process.kill(fork, "SIGKILL");
+    await vi.waitFor(() => expect(room.warm.size).toBe(0), patience);
+    await vi.waitFor(() => expect(childrenOfOurs()).toBe(0), patience);
+    const after = await room.run(callback);
+    expect([after.output, after.warm]).toEqual(["ran", true]);
+    expect(room.problems).toEqual([]);
+  });
+
   test("that is killed in the middle of a hundred runs loses none and begins none twice", async () => {
     const room = await WarmRoom.open();
     room.write("s.py", "import os\nprint(os.environ['UCB_RUN_ID'])\n");
@@ -283,13 +302,20 @@ describe("a warm interpreter", () => {
   });
 });
 
-/** The child of this process that is a host, and not a fork of it that is about to begin. */
+/** The child of this process that is a host, and not a fork of it that waits. */
 function hostPids(): number[] {
-  return pidsOfHosts()
-    .sort((one, other) => one - other)
-    .slice(0, 1);
+  return pidsOfHosts().slice(0, 1);
 }
 
+/** The host, and the fork that waits for the next run. */
+async function hostAndFork(): Promise<number[]> {
+  return vi.waitUntil(() => {
+    const pids = pidsOfHosts();
+    return pids.length === 2 && pids;
+  }, patience);
+}
+
+/** In the order of their start. */
 function pidsOfHosts(): number[] {
   return readdirSync("/proc")
     .filter((pid) => /^\d+$/.test(pid))
@@ -303,10 +329,11 @@ function pidsOfHosts(): number[] {
         return false;
       }
     })
-    .map(Number);
+    .map(Number)
+    .sort((one, other) => startTicksOf(one) - startTicksOf(other) || one - other);
 }
 
-/** Its forks have the same command line, but not the channel. */
+/** Runs have the same command line, but not the channel. */
 function isHost(pid: number): boolean {
   return (
     readFileSync(`/proc/${pid}/cmdline`, "utf8").match(/warm_host\.py|fork\.pl/) !== null &&

@@ -97,13 +97,16 @@ async function expectAdoption(
 }
 
 describe.each(Object.keys(scripts) as Script[])("a warm run that outlives its supervisor: %s", (file) => {
-  test("is waited for by the next, which learns how it ends; its host ends", async () => {
+  test("is waited for by the next, which learns how it ends; its host and what waits there end", async () => {
     const { site, options } = warmSite(file);
     const first = await DurableSupervisor.start(options);
     const begun = await beginRun(file, site, first);
     await first.tell({ flush: true });
-    const hosts = childrenOf(first.pid).filter(({ pid }) => pid !== begun.pid);
-    expect(hosts.map(({ command }) => /warm_host\.py|fork\.pl/.test(command))).toEqual([true]);
+    const others = () => childrenOf(first.pid).filter(({ pid }) => pid !== begun.pid);
+    // The host, and the fork that waits for the next run.
+    await vi.waitUntil(() => others().length === 2, patience);
+    const hosts = others();
+    expect(hosts.every(({ command }) => /warm_host\.py|fork\.pl/.test(command))).toBe(true);
     await first.kill();
     await vi.waitUntil(() => hosts.every(({ pid }) => hasEnded(pid)), patience);
     expect(hasEnded(begun.pid ?? 0)).toBe(false);

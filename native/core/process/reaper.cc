@@ -32,6 +32,10 @@ TimePoint Next(const RunningProcess& child) {
   return std::min({child.slow_at, child.timeout_at, child.kill_at});
 }
 
+bool IsTold(const RunningProcess& child) {
+  return child.role == RunningProcess::Role::kRun || child.role == RunningProcess::Role::kHost;
+}
+
 bool SignalGroup(const RunningProcess& child, int signal) {
   if (child.foreign_start_ticks == 0) return ::kill(-child.pid, signal) == 0;
   return platform::SignalForeignGroup(child.pid, child.foreign_start_ticks, child.descriptor, signal);
@@ -84,6 +88,7 @@ void Reaper::Run() {
     }
     if (messages_ != nullptr) messages_->Post(messages);
     messages.clear();
+    TellOfHosts();
     if (over) return;
     watcher_->Wait(until, ended);
   }
@@ -98,25 +103,91 @@ void Reaper::Stop() {
 }
 
 void Reaper::Add(const LaunchRequest& request, TimePoint started_at, Message started) {
+  Add(RunningProcess::Role::kRun, request, started_at, std::move(started));
+}
+
+void Reaper::AddHost(const LaunchRequest& request, TimePoint started_at, Message started) {
+  Add(RunningProcess::Role::kHost, request, started_at, std::move(started));
+}
+
+void Reaper::Add(RunningProcess::Role role, const LaunchRequest& request, TimePoint started_at, Message started) {
   RunningProcess child;
-  child.ticket = request.ticket;
+  child.role = role;
   child.pid = started.pid;
   child.descriptor = watcher_->Open(child.pid);
-  child.started = started_at;
-  child.kill_after = Bounded(request.kill_after);
-  if (request.slow_after.count() > 0) child.slow_at = started_at + Bounded(request.slow_after);
-  if (request.timeout.count() > 0) child.timeout_at = started_at + Bounded(request.timeout);
+  Schedule(child, request, started_at);
   bool wake = false;
   {
     const std::lock_guard lock(mutex_);
     wake = Insert(std::move(child));
-    if (request.awaited) {
-      messages_->Post(std::move(started));
-    } else {
-      messages_->PostQuietly(std::move(started));
-    }
+    PostStarted(request, std::move(started));
   }
   if (wake) watcher_->Wake();
+}
+
+void Reaper::PostStarted(const LaunchRequest& request, Message started) {
+  if (request.awaited) {
+    messages_->Post(std::move(started));
+  } else {
+    messages_->PostQuietly(std::move(started));
+  }
+}
+
+void Reaper::AddFork(std::uint64_t host, pid_t pid) {
+  RunningProcess child;
+  child.role = RunningProcess::Role::kFork;
+  child.ticket = host;
+  child.pid = pid;
+  child.descriptor = watcher_->Open(pid);
+  child.start_ticks = platform::StartTicks(pid);
+  const std::lock_guard lock(mutex_);
+  Insert(std::move(child));
+}
+
+bool Reaper::Begin(const LaunchRequest& request, TimePoint started_at, Message& started) {
+  bool wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = children_.find(started.pid);
+    if (found == children_.end() || found->second.role != RunningProcess::Role::kFork) return false;
+    RunningProcess& child = found->second;
+    child.role = RunningProcess::Role::kRun;
+    Schedule(child, request, started_at);
+    wake = Next(child) < awake_at_;
+    ScheduleNext(child);
+    pids_[child.ticket] = child.pid;
+    started.start_ticks = child.start_ticks;
+    PostStarted(request, std::move(started));
+    if (child.has_ended) watcher_->Watch(child.pid, child.descriptor);
+  }
+  if (wake) watcher_->Wake();
+  return true;
+}
+
+void Reaper::Release(pid_t pid) {
+  const std::lock_guard lock(mutex_);
+  const auto found = children_.find(pid);
+  if (found == children_.end() || found->second.role != RunningProcess::Role::kFork) return;
+  found->second.role = RunningProcess::Role::kReleased;
+  ::kill(pid, SIGKILL);
+  if (found->second.has_ended) watcher_->Watch(pid, found->second.descriptor);
+}
+
+void Reaper::WatchHosts(std::function<void(std::uint64_t host, pid_t pid)> watch) {
+  const std::lock_guard lock(watch_mutex_);
+  watch_ = std::move(watch);
+}
+
+void Reaper::TellOfHosts() {
+  std::vector<std::pair<std::uint64_t, pid_t>> ends;
+  {
+    const std::lock_guard lock(mutex_);
+    ends.swap(host_ends_);
+  }
+  if (ends.empty()) return;
+  const std::lock_guard lock(watch_mutex_);
+  if (watch_ == nullptr) return;
+  for (const auto& [host, pid] : ends) watch_(host, pid);
 }
 
 Status Reaper::TakeOver(const AdoptRequest& request) {
@@ -156,15 +227,25 @@ bool Reaper::Insert(RunningProcess child) {
   // Its number is free again: somebody else has waited for the child that had it.
   const auto lost = children_.find(pid);
   if (lost != children_.end()) {
-    if (messages_ != nullptr) messages_->Post(Exited(lost->second, std::nullopt, std::nullopt));
+    if (messages_ != nullptr && IsTold(lost->second)) {
+      messages_->Post(Exited(lost->second, std::nullopt, std::nullopt));
+    }
     Forget(lost->second);
   }
   ScheduleNext(child);
-  pids_[child.ticket] = pid;
+  if (IsTold(child)) pids_[child.ticket] = pid;
   const RunningProcess& inserted = children_.insert_or_assign(pid, std::move(child)).first->second;
   // Last: the end of a child is told once, and must find it here.
   watcher_->Watch(pid, inserted.descriptor, inserted.foreign_start_ticks);
   return wake;
+}
+
+void Reaper::Schedule(RunningProcess& child, const LaunchRequest& request, TimePoint started_at) {
+  child.ticket = request.ticket;
+  child.started = started_at;
+  child.kill_after = Bounded(request.kill_after);
+  if (request.slow_after.count() > 0) child.slow_at = started_at + Bounded(request.slow_after);
+  if (request.timeout.count() > 0) child.timeout_at = started_at + Bounded(request.timeout);
 }
 
 bool Reaper::Signal(std::uint64_t ticket, int signal) {
@@ -290,6 +371,11 @@ void Reaper::Reap(pid_t pid, std::vector<Message>& messages) {
   if (found == children_.end()) return;
   RunningProcess& child = found->second;
   if (child.foreign_start_ticks != 0) return ReapForeign(child, messages);
+  if (child.role == RunningProcess::Role::kFork) {
+    child.has_ended = true;
+    host_ends_.emplace_back(child.ticket, pid);
+    return;
+  }
   // As long as the leader is a zombie its group's number cannot belong to anyone else.
   if (child.terminating) SignalGroup(child, SIGKILL);
   int status = 0;
@@ -304,8 +390,11 @@ void Reaper::Reap(pid_t pid, std::vector<Message>& messages) {
   }
   // Where the process ignores SIGCHLD, or somebody else waits for our children, the status is lost.
   const bool known = reaped > 0;
-  messages.push_back(
-      Exited(child, known ? std::optional(status) : std::nullopt, known ? std::optional(usage) : std::nullopt));
+  if (IsTold(child)) {
+    messages.push_back(
+        Exited(child, known ? std::optional(status) : std::nullopt, known ? std::optional(usage) : std::nullopt));
+  }
+  if (child.role == RunningProcess::Role::kHost) host_ends_.emplace_back(child.ticket, pid);
   Forget(child);
 }
 

@@ -4,9 +4,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "core/base/result.h"
@@ -22,7 +24,11 @@ struct RunningProcess {
   using TimePoint = platform::Clock::time_point;
   static constexpr TimePoint kNever = TimePoint::max();
 
-  std::uint64_t ticket = 0;
+  // What this is. Forks of warm interpreters wait until they become runs.
+  enum class Role : std::uint8_t { kRun, kHost, kFork, kReleased };
+
+  Role role = Role::kRun;
+  std::uint64_t ticket = 0;               // of kFork: of its host
   pid_t pid = 0;                          // also its process group, since it leads a session
   UniqueFd descriptor;                    // open for as long as the child is watched; empty where it is polled
   std::uint64_t foreign_start_ticks = 0;  // of a process that was taken over; 0: our child
@@ -31,6 +37,8 @@ struct RunningProcess {
   TimePoint timeout_at = kNever;
   TimePoint kill_at = kNever;
   std::chrono::nanoseconds kill_after{0};
+  std::uint64_t start_ticks = 0;  // of kFork
+  bool has_ended = false;         // of kFork, which is not reaped before it is known what it was
   bool timed_out = false;
   bool terminating = false;  // TERM was sent: when the leader is gone, the rest of its group is killed
 };
@@ -51,6 +59,19 @@ class Reaper {
   // Takes a child that was just spawned with this request, and posts `started`, quietly if nobody awaits it: after it
   // can be signalled, and before anything else is told of it. Any thread, before, during or after Run.
   void Add(const LaunchRequest& request, RunningProcess::TimePoint started_at, Message started);
+
+  // The same for a warm interpreter, and for a fork that waits at its channel, of which nothing is posted. Their ends
+  // are told to whoever watches hosts.
+  void AddHost(const LaunchRequest& request, RunningProcess::TimePoint started_at, Message started);
+  void AddFork(std::uint64_t host, pid_t pid);
+  // The fork `started.pid` has become a run: posts `started`, with its start. False if there is no such fork. Any
+  // thread.
+  bool Begin(const LaunchRequest& request, RunningProcess::TimePoint started_at, Message& started);
+  // The fork becomes none: it is killed and reaped. Any thread.
+  void Release(pid_t pid);
+  // Has `watch` told, on the thread of Run, of the end of each host and of each fork, which is reaped after Begin or
+  // Release only. Null: nobody is told any more once this returns. Any thread.
+  void WatchHosts(std::function<void(std::uint64_t host, pid_t pid)> watch);
 
   // Takes a process that somebody else has started. If there is no such process any more, ESRCH; if it is waited for
   // already, EBUSY. Any thread.
@@ -81,8 +102,15 @@ class Reaper {
 
   Reaper(std::unique_ptr<platform::ProcessWatcher> watcher, MessageQueue* messages);
 
+  void Add(RunningProcess::Role role, const LaunchRequest& request, RunningProcess::TimePoint started_at,
+           Message started);
+  void TellOfHosts();
+
+  // Takes what the request says of the child.
+  static void Schedule(RunningProcess& child, const LaunchRequest& request, RunningProcess::TimePoint started_at);
   // All of these with mutex_ held.
   bool Insert(RunningProcess child);
+  void PostStarted(const LaunchRequest& request, Message started);
   void ScheduleNext(const RunningProcess& child);
   void DropStaleDeadlines();
   void ServeDeadlines(std::vector<Message>& messages);
@@ -105,6 +133,10 @@ class Reaper {
   bool stopping_ = false;
   bool orphaned_ = false;
   bool returned_ = false;
+  std::vector<std::pair<std::uint64_t, pid_t>> host_ends_;  // told of next
+
+  std::mutex watch_mutex_;  // held while it is called
+  std::function<void(std::uint64_t host, pid_t pid)> watch_;
 };
 
 }  // namespace ucb

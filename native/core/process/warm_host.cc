@@ -16,6 +16,7 @@
 
 #include "core/process/descriptor.h"
 #include "core/process/files.h"
+#include "core/process/message.h"
 #include "core/process/spawn_settings.h"
 
 namespace ucb {
@@ -61,6 +62,8 @@ std::string Body(const LaunchRequest& request) {
   body.push_back('\0');
   body += LimitsText(request.limits);
   body.push_back('\0');
+  body += std::to_string(Message::UnixMilliseconds());
+  body.push_back('\0');
   body += request.cwd;
   body.push_back('\0');
   body += request.argv.bytes();
@@ -101,25 +104,20 @@ std::optional<HostAnswer> HostAnswer::Parse(std::string_view packet) {
     answer.reason = std::string(packet);
     return answer;
   }
-  const std::optional<std::uint64_t> ticket = ToNumber<std::uint64_t>(Next(packet));
-  if (!ticket) return std::nullopt;
-  answer.ticket = *ticket;
-  if (word == "C") {
-    answer.kind = Kind::kCold;
-    answer.reason = std::string(packet);
-    return answer;
+  if (word == "S" || word == "C") {
+    const std::optional<std::uint64_t> ticket = ToNumber<std::uint64_t>(Next(packet));
+    if (!ticket) return std::nullopt;
+    answer.ticket = *ticket;
+    answer.kind = word == "S" ? Kind::kStarted : Kind::kCold;
+  } else if (word == "P" || word == "X") {
+    answer.kind = word == "P" ? Kind::kForked : Kind::kLeaves;
+  } else {
+    return std::nullopt;
   }
   const std::optional<pid_t> pid = ToNumber<pid_t>(Next(packet));
   if (!pid || *pid <= 0) return std::nullopt;
-  if (word == "D") {
-    answer.kind = Kind::kCold;
-    answer.pid = *pid;
-    answer.reason = std::string(packet);
-    return answer;
-  }
-  if (word != "N" && word != "S") return std::nullopt;
-  answer.kind = word == "N" ? Kind::kForked : Kind::kStarted;
   answer.pid = *pid;
+  if (answer.kind == Kind::kCold) answer.reason = std::string(packet);
   return answer;
 }
 
@@ -164,7 +162,7 @@ Result<WarmHost> WarmHost::Start(const platform::Capabilities& capabilities, int
 }
 
 WarmHost::Sent WarmHost::Ask(LaunchRequest& request) {
-  if (over_ || given_up_ || asked_.size() >= kMostAsked) return Sent::kLater;
+  if (over_ || leaves_ || asked_.size() >= kMostAsked) return Sent::kLater;
   std::vector<UniqueFd> files;
   std::string letters;
   const auto take = [&](char letter, Result<UniqueFd> file) {
@@ -197,7 +195,7 @@ WarmHost::Sent WarmHost::Ask(LaunchRequest& request) {
   const TimePoint now = platform::Clock::now();
   if (asked_.empty() && ready_) heard_at_ = now;
   const std::uint64_t ticket = request.ticket;
-  asked_.insert_or_assign(ticket, Asked{std::move(request), now, 0});
+  asked_.insert_or_assign(ticket, Asked{std::move(request), now});
   return Sent::kYes;
 }
 
@@ -229,9 +227,20 @@ std::optional<WarmHost::Asked> WarmHost::Take(std::uint64_t ticket) {
   return asked;
 }
 
-void WarmHost::NoteFork(std::uint64_t ticket, pid_t pid) {
-  const auto found = asked_.find(ticket);
-  if (found != asked_.end()) found->second.pid = pid;
+bool WarmHost::Park(pid_t pid) {
+  return ahead_.erase(pid) == 0 && parked_.insert(pid).second;
+}
+
+bool WarmHost::Unpark(pid_t pid) {
+  if (parked_.erase(pid) != 0) return true;
+  ahead_.insert(pid);
+  return false;
+}
+
+std::vector<pid_t> WarmHost::UnparkAll() {
+  std::vector<pid_t> all(parked_.begin(), parked_.end());
+  parked_.clear();
+  return all;
 }
 
 void WarmHost::EndFork(pid_t pid) {
@@ -242,10 +251,7 @@ void WarmHost::EndFork(pid_t pid) {
 
 std::deque<WarmHost::Asked> WarmHost::TakeAll() {
   std::deque<Asked> all;
-  for (auto& [ticket, asked] : asked_) {
-    if (asked.pid > 0) ::waitpid(asked.pid, nullptr, WNOHANG);
-    all.push_back(std::move(asked));
-  }
+  for (auto& [ticket, asked] : asked_) all.push_back(std::move(asked));
   asked_.clear();
   std::sort(all.begin(), all.end(),
             [](const Asked& one, const Asked& other) { return one.request.ticket < other.request.ticket; });
@@ -253,17 +259,21 @@ std::deque<WarmHost::Asked> WarmHost::TakeAll() {
 }
 
 std::optional<WarmHost::TimePoint> WarmHost::patience_ends() const {
-  if (!given_up_ && ready_ && asked_.empty()) return std::nullopt;
+  if (!leaves_ && ready_ && asked_.empty()) return std::nullopt;
   return heard_at_ + kPatience;
 }
 
-void WarmHost::GiveUp(std::string reason) {
-  if (reason_.empty()) reason_ = std::move(reason);
+void WarmHost::Leave() {
   heard_at_ = platform::Clock::now();
-  if (!std::exchange(given_up_, true)) return;
-  for (const auto& [ticket, asked] : asked_) {
-    if (asked.pid > 0) ::kill(asked.pid, SIGKILL);
-  }
+  if (std::exchange(leaves_, true)) return;
+  // What is in there already is read before the end.
+  ::shutdown(channel_.get(), SHUT_WR);
+}
+
+bool WarmHost::GiveUp(std::string reason) {
+  if (reason_.empty()) reason_ = std::move(reason);
+  Leave();
+  return !std::exchange(given_up_, true);
 }
 
 std::string WarmHost::reason() const {

@@ -18,7 +18,7 @@ namespace {
 using platform::Clock;
 
 constexpr std::uint64_t kWakeKey = std::numeric_limits<std::uint64_t>::max();
-// How long the end of a launcher waits for forks that are just beginning.
+// How long the end of a launcher waits for hosts and for forks that are just beginning.
 constexpr std::chrono::seconds kLastWait{2};
 
 bool Watch(int events, int fd, std::uint64_t key) {
@@ -48,6 +48,13 @@ Result<std::unique_ptr<WarmHosts>> WarmHosts::Start(Surroundings surroundings) {
   std::unique_ptr<WarmHosts> hosts(new WarmHosts(std::move(surroundings), std::move(events), std::move(wake)));
   Result<std::thread> thread = StartThread("ucb-warm", [owner = hosts.get()] { owner->Run(); });
   if (!thread) return thread.error();
+  hosts->surroundings_.reaper->WatchHosts([owner = hosts.get()](std::uint64_t host, pid_t pid) {
+    {
+      const std::lock_guard lock(owner->mutex_);
+      owner->ends_.push_back({host, pid});
+    }
+    owner->Wake();
+  });
   hosts->thread_ = std::move(thread.value());
   return hosts;
 }
@@ -101,6 +108,7 @@ void WarmHosts::Stop() {
   }
   Wake();
   if (thread_.joinable()) thread_.join();
+  surroundings_.reaper->WatchHosts(nullptr);
 }
 
 void WarmHosts::Wake() {
@@ -120,9 +128,9 @@ void WarmHosts::Run() {
         [[maybe_unused]] const ssize_t size = ::read(wake_.get(), &counter, sizeof counter);
         continue;
       }
-      const auto found = places_.find(key);
-      if (found != places_.end()) Listen(*found->second);
+      Listen(key);
     }
+    TakeEnds();
   }
   Abandon();
 }
@@ -142,7 +150,8 @@ bool WarmHosts::TakeTasks() {
     const std::lock_guard lock(mutex_);
     for (LaunchRequest& request : arrived_) {
       const auto found = places_.find(request.host);
-      std::deque<LaunchRequest>& line = found == places_.end() ? homeless : found->second->waiting;
+      const bool is_gone = found == places_.end() || found->second->closed;
+      std::deque<LaunchRequest>& line = is_gone ? homeless : found->second->waiting;
       line.push_back(std::move(request));
     }
     arrived_.clear();
@@ -153,12 +162,12 @@ bool WarmHosts::TakeTasks() {
     const auto found = places_.find(ticket);
     if (found != places_.end()) found->second->closing = true;
   }
-  std::vector<std::uint64_t> finished;
   for (auto& [ticket, place] : places_) {
     Feed(*place);
-    if (place->closing && place->host.idle() && place->waiting.empty()) finished.push_back(ticket);
+    if (!place->closing || place->closed || !place->host.idle() || !place->waiting.empty()) continue;
+    place->closed = true;
+    place->host.Leave();
   }
-  for (const std::uint64_t ticket : finished) Retire(ticket);
   return true;
 }
 
@@ -176,8 +185,8 @@ void WarmHosts::StartHost(HostRequest request) {
   Message message(Message::Kind::kStarted, request.ticket);
   message.pid = place->host.pid();
   message.start_ticks = platform::StartTicks(message.pid);
-  surroundings_.reaper->Add(child, started_at, std::move(message));
-  if (!is_heard) End(place->host, "it cannot be listened to");
+  surroundings_.reaper->AddHost(child, started_at, std::move(message));
+  if (!is_heard) GiveUp(place->host, "it cannot be listened to");
   const std::lock_guard lock(mutex_);
   places_.insert_or_assign(request.ticket, std::move(place));
 }
@@ -203,44 +212,88 @@ void WarmHosts::Feed(Place& place) {
   }
 }
 
-void WarmHosts::Listen(Place& place) {
-  const std::uint64_t ticket = place.host.ticket();
-  while (std::optional<HostAnswer> answer = place.host.Answer()) {
-    switch (answer->kind) {
-      case HostAnswer::Kind::kReady:
-        place.host.BecomeReady();
-        surroundings_.messages->Post(Message(Message::Kind::kHostReady, ticket));
-        break;
-      case HostAnswer::Kind::kRefused:
-        break;  // told with its end, which is near
-      case HostAnswer::Kind::kForked:
-        place.host.NoteFork(answer->ticket, answer->pid);
-        break;
-      case HostAnswer::Kind::kStarted:
-        Begin(place, *answer);
-        break;
-      case HostAnswer::Kind::kCold:
-        if (std::optional<WarmHost::Asked> asked = place.host.Take(answer->ticket)) {
-          if (answer->pid > 0) WarmHost::EndFork(answer->pid);
-          GoCold(std::move(asked->request), answer->reason);
-        }
-        break;
+// Whoever begins says so before, so that a fork that ends and has said nothing has begun nothing. Which of the runs
+// that were asked for it had taken, if any, nobody knows.
+void WarmHosts::TakeEnds() {
+  std::vector<End> ends;
+  {
+    const std::lock_guard lock(mutex_);
+    ends.swap(ends_);
+  }
+  for (const auto& [ticket, pid] : ends) {
+    Listen(ticket);
+    const auto found = places_.find(ticket);
+    if (found == places_.end()) continue;
+    WarmHost& host = found->second->host;
+    if (pid == host.pid()) {
+      // Its forks hold the channel.
+      host.Leave();
+    } else if (host.IsParked(pid)) {
+      EndFork(host, pid);
+      if (!host.leaves()) GiveUp(host, "a fork of the warm interpreter has ended before its run");
+    }
+  }
+}
+
+void WarmHosts::Listen(std::uint64_t ticket) {
+  const auto found = places_.find(ticket);
+  if (found == places_.end()) return;
+  Place& place = *found->second;
+  while (const std::optional<HostAnswer> answer = place.host.Answer()) {
+    if (answer->kind == HostAnswer::Kind::kReady) {
+      place.host.BecomeReady();
+      surroundings_.messages->Post(Message(Message::Kind::kHostReady, ticket));
+    } else if (answer->kind == HostAnswer::Kind::kCold) {
+      EndFork(place.host, answer->pid);
+      std::optional<WarmHost::Asked> asked = place.host.Take(answer->ticket);
+      if (asked) GoCold(std::move(asked->request), answer->reason);
+    } else {
+      Heed(place, *answer);
     }
   }
   if (place.host.over()) Retire(ticket);
 }
 
+// What matters until the very end.
+void WarmHosts::Heed(Place& place, const HostAnswer& answer) {
+  switch (answer.kind) {
+    case HostAnswer::Kind::kForked:
+      if (place.host.Park(answer.pid)) surroundings_.reaper->AddFork(place.host.ticket(), answer.pid);
+      break;
+    case HostAnswer::Kind::kStarted:
+      Begin(place, answer);
+      break;
+    case HostAnswer::Kind::kCold:
+    case HostAnswer::Kind::kLeaves:
+      EndFork(place.host, answer.pid);
+      break;
+    case HostAnswer::Kind::kReady:
+    case HostAnswer::Kind::kRefused:
+      break;  // refusals are told with the host's end, which is near
+  }
+}
+
 void WarmHosts::Begin(Place& place, const HostAnswer& answer) {
+  const bool was_parked = place.host.Unpark(answer.pid);
   const std::optional<WarmHost::Asked> asked = place.host.Take(answer.ticket);
   if (!asked) return;
   Message message(Message::Kind::kStarted, answer.ticket);
   message.warm = true;
   message.pid = answer.pid;
+  if (was_parked && surroundings_.reaper->Begin(asked->request, asked->at, message)) return;
   message.start_ticks = platform::StartTicks(answer.pid);
   surroundings_.reaper->Add(asked->request, asked->at, std::move(message));
 }
 
-// What it has not begun, nobody else will: its channel is closed on all sides, or nothing is asked for.
+void WarmHosts::EndFork(WarmHost& host, pid_t pid) {
+  if (host.Unpark(pid)) {
+    surroundings_.reaper->Release(pid);
+  } else {
+    WarmHost::EndFork(pid);
+  }
+}
+
+// What it has not begun, nobody else will: its channel is closed on all sides.
 void WarmHosts::Retire(std::uint64_t ticket) {
   std::unique_ptr<Place> place;
   {
@@ -253,19 +306,24 @@ void WarmHosts::Retire(std::uint64_t ticket) {
   // A child that is just being spawned holds a copy of the channel, and would keep it in there.
   ::epoll_ctl(events_.get(), EPOLL_CTL_DEL, place->host.channel(), nullptr);
   const std::string reason = place->host.reason();
-  if (place->host.over()) {
+  if (!place->closed) {
     Error error;
     error.message = reason;
     surroundings_.messages->Post(Message(Message::Kind::kHostRefused, ticket, std::move(error)));
   }
+  ReleaseForks(place->host);
   for (WarmHost::Asked& asked : place->host.TakeAll()) GoCold(std::move(asked.request), reason);
   for (LaunchRequest& request : place->waiting) GoCold(std::move(request), reason);
 }
 
-void WarmHosts::End(WarmHost& host, const char* reason) {
-  host.GiveUp(reason);
-  // Not its group: a fork that nobody knows of yet must live to tell of itself.
+void WarmHosts::GiveUp(WarmHost& host, const char* reason) {
+  // Its forks live on: one that nobody knows of yet must tell of itself.
+  if (!host.GiveUp(reason)) ReleaseForks(host);
   surroundings_.reaper->Kill(host.ticket());
+}
+
+void WarmHosts::ReleaseForks(WarmHost& host) {
+  for (const pid_t pid : host.UnparkAll()) surroundings_.reaper->Release(pid);
 }
 
 void WarmHosts::GoCold(LaunchRequest request, const std::string& reason) {
@@ -282,7 +340,7 @@ int WarmHosts::ServePatience() {
   const Clock::time_point now = Clock::now();
   for (auto& [ticket, place] : places_) {
     const std::optional<Clock::time_point> end = place->host.patience_ends();
-    if (end && *end <= now) End(place->host, "the warm interpreter did not answer in time");
+    if (end && *end <= now) GiveUp(place->host, "the warm interpreter did not answer in time");
     if (end && *end > now) next = next ? std::min(*next, *end) : *end;
   }
   if (!next) return -1;
@@ -290,11 +348,16 @@ int WarmHosts::ServePatience() {
 }
 
 // A host that was asked for something might still begin it, with nobody left to wait for the run's end: such a host is
-// killed, and what had begun until then is found out.
+// killed, and what its forks had begun until then is found out.
 void WarmHosts::Abandon() {
   const Clock::time_point end = Clock::now() + kLastWait;
-  std::erase_if(places_, [](auto& entry) { return entry.second->host.idle(); });
-  for (auto& [ticket, place] : places_) End(place->host, "the launcher has ended");
+  for (auto& [ticket, place] : places_) {
+    if (place->host.idle()) {
+      place->host.Leave();
+    } else {
+      GiveUp(place->host, "the launcher has ended");
+    }
+  }
   while (!places_.empty()) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();
     if (left <= 0) break;
@@ -309,15 +372,16 @@ void WarmHosts::Abandon() {
         continue;
       }
       WarmHost& host = found->second->host;
-      while (const std::optional<HostAnswer> answer = host.Answer()) {
-        if (answer->kind == HostAnswer::Kind::kForked) host.NoteFork(answer->ticket, answer->pid);
-        if (answer->kind == HostAnswer::Kind::kStarted) Begin(*found->second, *answer);
-        if (answer->kind == HostAnswer::Kind::kCold && answer->pid > 0) WarmHost::EndFork(answer->pid);
-      }
-      if (host.over()) places_.erase(found);
+      while (const std::optional<HostAnswer> answer = host.Answer()) Heed(*found->second, *answer);
+      if (!host.over()) continue;
+      ReleaseForks(host);
+      places_.erase(found);
     }
   }
-  for (auto& [ticket, place] : places_) place->host.TakeAll();
+  for (auto& [ticket, place] : places_) {
+    ReleaseForks(place->host);
+    surroundings_.reaper->Kill(ticket);
+  }
   places_.clear();
 }
 

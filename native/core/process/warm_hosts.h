@@ -58,6 +58,12 @@ class WarmHosts {
     WarmHost host;
     std::deque<LaunchRequest> waiting;  // guarded by mutex_
     bool closing = false;
+    bool closed = false;  // as was wanted
+  };
+
+  struct End {
+    std::uint64_t host;
+    pid_t pid;
   };
 
   WarmHosts(Surroundings surroundings, UniqueFd events, UniqueFd wake);
@@ -67,22 +73,27 @@ class WarmHosts {
   bool TakeTasks();
   void StartHost(HostRequest request);
   void Feed(Place& place);
-  void Listen(Place& place);
+  void TakeEnds();
+  void Listen(std::uint64_t ticket);
+  void Heed(Place& place, const HostAnswer& answer);
   void Begin(Place& place, const HostAnswer& answer);
+  void EndFork(WarmHost& host, pid_t pid);
   void Retire(std::uint64_t ticket);
-  void End(WarmHost& host, const char* reason);
+  void GiveUp(WarmHost& host, const char* reason);
   void GoCold(LaunchRequest request, const std::string& reason);
   int ServePatience();
+  void ReleaseForks(WarmHost& host);
   void Abandon();
 
   const Surroundings surroundings_;
   const UniqueFd events_;
   const UniqueFd wake_;
 
-  std::mutex mutex_;  // guards the three below, and what is waiting in places
+  std::mutex mutex_;  // guards the five below, and what is waiting in places
   std::vector<HostRequest> opening_;
   std::deque<LaunchRequest> arrived_;
   std::vector<std::uint64_t> closing_;
+  std::vector<End> ends_;  // of hosts, and of forks that wait
   bool stopping_ = false;
 
   // The thread's own, but for what is waiting.

@@ -4,7 +4,7 @@ package qb::warm;
 #
 # Started by the launcher as `perl -I... -Mqb::warm fork.pl [MODULE ...]`, the modules being what it preloads, with
 # one end of a socket pair as descriptor 3. When Perl has opened fork.pl and before it reads the first line, it loads this
-# module, which answers requests from then on and never returns in the host. In a fork it does return; Perl then reads its
+# module, which forks from then on and never returns in the host. In a fork that became a run it does return; Perl then reads its
 # program as ever, but the file it reads by then is the script of the callback: #! line, BEGIN blocks, __DATA__, END blocks
 # and all the rest are what they are in a cold run.
 #
@@ -29,22 +29,33 @@ sub EINTR ()               { 4 }
 sub WNOHANG ()             { 1 }
 sub PR_SET_NAME ()         { 15 }
 sub PR_GET_TID_ADDRESS ()  { 40 }
+sub POLLIN ()              { 0x0001 }
+sub POLLRDHUP ()           { 0x2000 }
 sub MSG_NOSIGNAL ()        { 0x4000 }
 sub MSG_CMSG_CLOEXEC ()    { 0x40000000 }
+sub SCHED_OTHER ()         { 0 }
+sub SCHED_BATCH ()         { 3 }
 sub RLIMIT_FSIZE ()        { 1 }
 sub RLIMIT_NOFILE ()       { 7 }
 sub RLIMIT_AS ()           { 9 }
 sub O_CLOEXEC ()           { 02000000 }
+sub AF_UNIX ()             { 1 }
+sub SOCK_STREAM ()         { 1 }
+sub SOCK_CLOEXEC ()        { 02000000 }
 sub SOL_SOCKET ()          { 1 }
 sub SCM_RIGHTS ()          { 1 }
 sub LONGEST_PACKET ()      { 16384 }
+# So many forks wait.
+sub SPARE ()               { 1 }
 
 # Numbers of system calls: Perl's own functions for these would take POSIX and Socket, or cannot do it.
 my %numbers = (
     x86_64  => { recvmsg => 47, sendto => 44, clone => 56, prctl => 157, dup3 => 292, close => 3, setsid => 112,
-        exit_group => 231, fcntl => 72, prlimit64 => 302, read => 0, write => 1, pread64 => 17, process_vm_writev => 311, wait4 => 61 },
+        exit_group => 231, fcntl => 72, prlimit64 => 302, read => 0, write => 1, pread64 => 17, process_vm_writev => 311, wait4 => 61,
+        socketpair => 53, ppoll => 271, sched_getscheduler => 145, sched_setscheduler => 144 },
     aarch64 => { recvmsg => 212, sendto => 206, clone => 220, prctl => 167, dup3 => 24, close => 57, setsid => 157,
-        exit_group => 94, fcntl => 25, prlimit64 => 261, read => 63, write => 64, pread64 => 67, process_vm_writev => 271, wait4 => 260 },
+        exit_group => 94, fcntl => 25, prlimit64 => 261, read => 63, write => 64, pread64 => 67, process_vm_writev => 271, wait4 => 260,
+        socketpair => 199, ppoll => 73, sched_getscheduler => 120, sched_setscheduler => 119 },
 );
 my ($machine) = $Config::Config{archname} =~ /^(x86_64|aarch64)/;
 my $call = $machine ? $numbers{$machine} : undef;
@@ -54,9 +65,11 @@ my $packet  = "\0" x LONGEST_PACKET;
 my $control = "\0" x 64;
 substr $_, 0, 1, "\0" for $packet, $control;
 my $vector        = pack 'J J', address($packet), length $packet;
-my $fresh_message = pack 'J L x4 J J J J l x4', 0, 0, address($vector), 1, address($control), length $control, 0;
-my $message       = $fresh_message;
+my $message       = pack 'J L x4 J J J J l x4', 0, 0, address($vector), 1, address($control), length $control, 0;
 my $start         = "\0" x 512;
+my $taken         = "\0" x 8;
+substr $taken, 0, 1, "\0";
+my ($watched, $inner, $outer, $policy);
 
 my $served;
 my $source;    # the descriptor from which Perl reads its program
@@ -113,6 +126,17 @@ sub prepare {
     open my $null, '+<', '/dev/null' or die "/dev/null: $!\n";
     duplicate(fileno $null, $_, 0) for 0, 1, 2;
     chdir '/';
+    open_inner();
+    $policy = syscall $call->{sched_getscheduler}, 0;
+    return;
+}
+
+# How forks reach the host, and what it waits for.
+sub open_inner {
+    my $ends = pack 'l l', 0, 0;
+    syscall($call->{socketpair}, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, $ends) == 0 or die "socketpair: $!\n";
+    ($inner, $outer) = unpack 'l l', $ends;
+    $watched = pack 'l s S l s S', $inner, POLLIN, 0, CHANNEL, POLLRDHUP, 0;
     return;
 }
 
@@ -149,49 +173,73 @@ sub source {
     die "Perl has not opened its program before its modules\n";
 }
 
-# Answers requests for as long as there are any; returns in forks only. The host itself touches as little as it can: each
-# page it writes to after a fork is copied first, and a fork has to touch what it needs in any case.
+# Forks for as long as forks are needed; returns in forks only, once they are runs. A fork that takes a request says so over
+# a socket pair of their own. The host itself touches as little as it can: each page it writes to after a fork is copied first, and a fork has to
+# touch what it needs in any case.
 sub serve {
+    my $wanted = SPARE;
+    # It must not interrupt the very run that it makes way for.
+    schedule(SCHED_BATCH) if $policy == SCHED_OTHER;
     while (1) {
-        my $size = receive();
-        my $pid  = fork_for_parent();
-        if ($pid == 0) {
-            begin($size);
-            return;
+        for (1 .. $wanted) {
+            my $pid = fork_for_parent();
+            return begin() if $pid == 0;
+            if ($pid < 0) {
+                answer('E', "clone: $!");
+                leave(1);
+            }
+            answer('P', $pid);
         }
-        my @failed = $pid < 0 ? ("clone: $!") : ();
-        syscall $call->{close}, $_ for received();
-        answer(@failed ? ('C', ticket(), @failed) : ('N', ticket(), $pid));
+        while (syscall($call->{ppoll}, $watched, 2, 0, 0, 0) < 0) { $! == EINTR or leave(1) }
+        leave(0) if vec $watched, 7, 16;
+        $wanted = syscall $call->{read}, $inner, $taken, length $taken;
     }
 }
 
-# In the fork, which is a run from the moment it says so. What goes wrong until then is found again, and told, by a cold
-# run.
+sub schedule {
+    my ($wanted) = @_;
+    my $none = pack 'l', 0;
+    syscall $call->{sched_setscheduler}, 0, $wanted, $none;
+    return;
+}
+
+# In a fork, which is a run from the moment it says so. What goes wrong until then is found again, and told, by a cold run.
 sub begin {
-    my ($size) = @_;
-    # First: the system may give each session its share of the processors, and a host has but one.
+    # Now: the system may give each session its share of the processors, and a host has but one.
     syscall $call->{setsid};
+    schedule(SCHED_OTHER) if $policy == SCHED_OTHER;
+    syscall $call->{close}, $inner;
+    my $size = receive();
     my ($ticket, $letters, $body) = split /\0/, substr($packet, 0, $size), 3;
     my %files;
     my @descriptors = received();
     @files{ split //, $letters } = @descriptors;
-    my ($script, $limits);
-    if (!eval { ($script, $limits) = become($body, \%files); 1 }) {
+    my ($script, $limits, $time);
+    if (!eval { ($script, $limits, $time) = become($body, \%files); 1 }) {
         my $reason = "$@";
         $reason =~ s/\s+\z//;
-        answer('D', $ticket, $$, substr $reason, 0, 4000);
+        answer('C', $ticket, $$, substr $reason, 0, 4000);
+        have_another();
         leave(1);
     }
     syscall $call->{close}, $_ for @descriptors;
-    present($ticket, $script, $limits);
+    present($ticket, $script, $limits, $time);
     return;
 }
 
-# Makes this process what a cold run would be. Returns the script's path and the limits it has.
+# Tells the host that this fork waits no more. Not before it has begun, so that it does not share a processor with the making
+# of the next; and whether the host still is there is no matter to this run.
+sub have_another {
+    syscall $call->{sendto}, $outer, $taken, 1, MSG_NOSIGNAL, 0, 0;
+    syscall $call->{close}, $outer;
+    return;
+}
+
+# Makes this process what a cold run would be. Returns the script's path, the limits it has, and when it was asked for.
 sub become {
     my ($body, $files) = @_;
     $body = read_all($files->{p}) if exists $files->{p};
-    my ($count, $limits, $folder, @strings) = split /\0/, $body, -1;
+    my ($count, $limits, $time, $folder, @strings) = split /\0/, $body, -1;
     pop @strings;
     my @arguments = splice @strings, 0, $count;
     shift @arguments;
@@ -218,7 +266,7 @@ sub become {
     %ENV  = map { split /=/, $_, 2 } @strings;
     @ARGV = @arguments;
     qb::_adopt();
-    return $script, $limits;
+    return $script, $limits, $time;
 }
 
 # What stdin holds, without moving the offset from which the script will read.
@@ -242,19 +290,20 @@ sub refuse_switches {
 }
 
 sub present {
-    my ($ticket, $script, $limits) = @_;
+    my ($ticket, $script, $limits, $time) = @_;
     my $placeholder = $0;
     $0 = $script;
     # Setting it has named the process after the script, too.
     my $name = ($^X =~ m{([^/]*)\z})[0] . "\0";
     syscall $call->{prctl}, PR_SET_NAME, $name, 0, 0, 0;
     # Whoever hears of the run can find it, then; and before its limits, which could be too narrow for that.
-    my $shown = '';
+    my $shown = "UCB_BEGAN_AT=$time\0";
     for (qw(UCB_RUN_ID UCB_ATTEMPT UCB_TOKEN)) { $shown .= "$_=$qb::_variables{$_}\0" if defined $qb::_variables{$_} }
     show($shown) if length $shown <= $shown_room;
     limit(split / /, $limits) if $limits ne '';
     answer('S', $ticket, $$);
     syscall $call->{close}, CHANNEL;
+    have_another();
     $begun = 1;
     # What Perl does at its start.
     $^T = time;
@@ -274,7 +323,8 @@ sub present {
     return;
 }
 
-# Lets the system show what the run is, where it shows what a process was started with. After $0 was set, which uses the
+# Lets the system show what the run is, where it shows what a process was started with; and since when, as a fork is older
+# than its run. After $0 was set, which uses the
 # same memory.
 sub show {
     my ($text) = @_;
@@ -333,14 +383,13 @@ sub fork_for_parent {
     return syscall $call->{clone}, $flags, 0, 0, @places;
 }
 
-# Puts a packet and its descriptors into their places, and returns its size. Ends the host when there will be no more.
+# Puts a packet and its descriptors into their places, and returns its size. Ends the fork when there will be none.
 sub receive {
-    # The kernel has written into it the last time.
-    substr $message, 0, length $message, $fresh_message;
     my $size = -1;
     do { $size = syscall $call->{recvmsg}, CHANNEL, $message, MSG_CMSG_CLOEXEC } while $size < 0 && $! == EINTR;
-    leave(0) if $size <= 0;
-    return $size;
+    return $size if $size > 0;
+    answer('X', $$);
+    leave(0);
 }
 
 # The descriptors that came with the packet.
@@ -350,8 +399,6 @@ sub received {
     return unless $level == SOL_SOCKET && $type == SCM_RIGHTS;
     return unpack 'l*', substr $control, 16, $length - 16;
 }
-
-sub ticket { return substr $packet, 0, index $packet, "\0" }
 
 sub address { return unpack 'J', pack 'P', $_[0] }
 

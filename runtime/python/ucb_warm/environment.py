@@ -41,8 +41,11 @@ class Environment:
         self._shown.clear()
         self._shown.update([variable.split(b"=", 1) for variable in variables])
 
-    def show(self):
-        """In a fork: lets the system show what the run is, where it shows what a process was started with."""
-        shown = b"".join(name + b"=" + self._shown[name] + b"\0" for name in NAMES if name in self._shown)
+    def show(self, time):
+        """In a fork: lets the system show what the run is, where it shows what a process was started with; and since when,
+        as a fork is older than its run.
+        """
+        shown = b"".join([name + b"=" + self._shown[name] + b"\0" for name in NAMES if name in self._shown])
+        shown += b"UCB_BEGAN_AT=" + time + b"\0"
         if len(shown) <= self._room:
             ctypes.memmove(self._start, shown, len(shown))

@@ -38,25 +38,33 @@ class Scripts:
         except OSError:
             return None
 
-    def look_at(self, path, descriptor):
+    def look_around(self, path):
         """Where the script imports from; a module there that it would import instead of one that is loaded, or None; and
-        its code, or None if its own run had better compile it. And whether that can be found again.
+        None for its code.
         """
         name = os.fsdecode(path)
-        file, code = self._compile(name, descriptor)
         place = os.path.dirname(os.path.realpath(name))
+        try:
+            return place, shadowed_in(place, os.path.basename(name)), None
+        except OSError:
+            return place, None, None
+
+    def look_at(self, path, descriptor):
+        """Compiles a script, and loads what it imports, for `find`. Says whether it will be found again."""
+        file, code = self._compile(os.fsdecode(path), descriptor)
         try:
             # Which modules there are changes with its identity.
             folder = identity_of(os.stat(os.path.dirname(path)))
-            found = place, shadowed_in(place, os.path.basename(name)), code
         except OSError:
-            return (place, None, code), False
+            return False
         if file is None:
-            return found, False
+            return False
         if len(self._known) >= MOST:
             self._known.clear()
-        self._known[path] = file, folder, len(sys.modules), found
-        return found, True
+        # Last: what was loaded for it is looked for, too.
+        place, shadowed, _ = self.look_around(path)
+        self._known[path] = file, folder, len(sys.modules), (place, shadowed, code)
+        return True
 
     def _compile(self, path, descriptor):
         """The file's identity, None if it may not be known by that, and the code or None."""

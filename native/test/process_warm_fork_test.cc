@@ -1,0 +1,164 @@
+#include <csignal>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "doctest/doctest.h"
+#include "process_support.h"
+#include "warm_support.h"
+
+namespace ucb::test {
+namespace {
+
+// Its host takes no more, and has ended: in which order this is told is a matter of chance.
+std::string WhyRefused(WarmLauncher& launcher) {
+  Message first = launcher.Next(kHost);
+  Message second = launcher.Next(kHost);
+  if (first.kind == Message::Kind::kHostRefused) std::swap(first, second);
+  REQUIRE(first.kind == Message::Kind::kExited);
+  REQUIRE(second.kind == Message::Kind::kHostRefused);
+  return second.error->message;
+}
+
+void Continue(const std::vector<pid_t>& pids) {
+  for (const pid_t pid : pids) ::kill(pid, SIGCONT);
+}
+
+const std::string kUntilGo = "import os, time\nwhile not os.path.exists('go'):\n  time.sleep(0.01)\n";
+
+}  // namespace
+
+TEST_CASE("a fork that is killed while it waits ends its host, and nothing is left") {
+  const Holdings holdings;
+  const TemporaryFolder folder;
+  WriteFile(folder / "s.py", "");
+  {
+    WarmLauncher launcher;
+    ::kill(WaitingFork(launcher.host_pid), SIGKILL);
+    CHECK(WhyRefused(launcher) == "a fork of the warm interpreter has ended before its run");
+    launcher->Launch(Script(1, folder / "s.py"));
+    CHECK(launcher.Next(1).kind == Message::Kind::kCold);
+    CHECK(launcher.Next(1).kind == Message::Kind::kStarted);
+    CHECK(launcher.Next(1).exit_code == 0);
+    CHECK(Eventually([] { return CountChildren() == 0; }));
+  }
+  CHECK(holdings.AreBack());
+}
+
+TEST_CASE("a fork that is killed with requests at its channel loses none of them") {
+  const Holdings holdings;
+  const TemporaryFolder folder;
+  WriteFile(folder / "s.py", "open('began-' + __import__('os').environ['TICKET'], 'x').close()\n");
+  {
+    WarmLauncher launcher;
+    const pid_t fork = WaitingFork(launcher.host_pid);
+    const std::vector<pid_t> stopped{launcher.host_pid, fork};
+    for (const pid_t pid : stopped) ::kill(pid, SIGSTOP);
+    for (std::uint64_t ticket = 1; ticket <= 20; ++ticket) {
+      LaunchRequest request = Script(ticket, folder / "s.py");
+      request.cwd = folder.path();
+      request.env.Add("TICKET=" + std::to_string(ticket));
+      launcher->Launch(std::move(request));
+    }
+    ::kill(fork, SIGKILL);
+    for (std::uint64_t ticket = 1; ticket <= 20; ++ticket) {
+      const Message cold = launcher.Next(ticket);
+      REQUIRE(cold.kind == Message::Kind::kCold);
+      CHECK(cold.error->message == "a fork of the warm interpreter has ended before its run");
+      CHECK(launcher.Next(ticket).kind == Message::Kind::kStarted);
+      CHECK(launcher.Next(ticket).exit_code == 0);
+    }
+    CHECK(Eventually([] { return CountChildren() == 0; }));
+  }
+  CHECK(CountEntries(folder.path()) == 21);
+  CHECK(holdings.AreBack());
+}
+
+TEST_CASE("a host that is killed takes its waiting fork along, and no run that has begun") {
+  const Holdings holdings;
+  const TemporaryFolder folder;
+  WriteFile(folder / "s.py", kUntilGo);
+  {
+    WarmLauncher launcher;
+    LaunchRequest request = Script(1, folder / "s.py");
+    request.cwd = folder.path();
+    const Message started = launcher.Start(std::move(request));
+    CHECK(started.warm);
+    WaitingFork(launcher.host_pid);
+    ::kill(launcher.host_pid, SIGKILL);
+    CHECK(WhyRefused(launcher) == "the warm interpreter has ended");
+    // The run.
+    CHECK(Eventually([] { return CountChildren() == 1; }));
+    CHECK(Lives(started.pid));
+    WriteFile(folder / "go", "");
+    CHECK(launcher.Next(1).exit_code == 0);
+  }
+  CHECK(holdings.AreBack());
+}
+
+TEST_CASE("a host that is killed while its fork is stopped begins what that fork has, or loses it to nobody") {
+  const Holdings holdings;
+  const TemporaryFolder folder;
+  WriteFile(folder / "s.py", "open('began-' + __import__('os').environ['TICKET'], 'x').close()\n");
+  {
+    WarmLauncher launcher;
+    const pid_t fork = WaitingFork(launcher.host_pid);
+    ::kill(fork, SIGSTOP);
+    for (std::uint64_t ticket = 1; ticket <= 3; ++ticket) {
+      LaunchRequest request = Script(ticket, folder / "s.py");
+      request.cwd = folder.path();
+      request.env.Add("TICKET=" + std::to_string(ticket));
+      launcher->Launch(std::move(request));
+    }
+    ::kill(launcher.host_pid, SIGKILL);
+    CHECK(launcher.Next(kHost).kind == Message::Kind::kExited);
+    Continue({fork});
+    for (std::uint64_t ticket = 1; ticket <= 3; ++ticket) {
+      Message message = launcher.Next(ticket);
+      if (message.kind == Message::Kind::kCold) message = launcher.Next(ticket);
+      CHECK(message.kind == Message::Kind::kStarted);
+      CHECK(launcher.Next(ticket).exit_code == 0);
+    }
+    CHECK(Eventually([] { return CountChildren() == 0; }));
+  }
+  CHECK(CountEntries(folder.path()) == 4);
+  CHECK(holdings.AreBack());
+}
+
+TEST_CASE("a host that is closed leaves no fork behind") {
+  const Holdings holdings;
+  const TemporaryFolder folder;
+  WriteFile(folder / "s.py", "");
+  {
+    WarmLauncher launcher;
+    // Closed at each moment of a run: before it has begun, and while the next fork is made.
+    CHECK(launcher.Run(Script(1, folder / "s.py")).exit_code == 0);
+    launcher->Launch(Script(2, folder / "s.py"));
+    launcher->CloseHost(kHost);
+    CHECK(launcher.Next(2).kind == Message::Kind::kStarted);
+    CHECK(launcher.Next(2).exit_code == 0);
+    const Message gone = launcher.Next(kHost);
+    CHECK(gone.kind == Message::Kind::kExited);
+    CHECK(gone.exit_code == 0);
+    CHECK(Eventually([] { return CountChildren() == 0; }));
+    launcher->Launch(Script(3, folder / "s.py"));
+    CHECK(launcher.Next(3).kind == Message::Kind::kCold);
+    CHECK(launcher.Next(3).kind == Message::Kind::kStarted);
+    CHECK(launcher.Next(3).exit_code == 0);
+  }
+  CHECK(holdings.AreBack());
+}
+
+TEST_CASE("a launcher that stops leaves neither its hosts nor their forks behind") {
+  const Holdings holdings;
+  {
+    WarmLauncher launcher;
+    (*launcher.operator->()).OpenHost(PythonHost(kHost + 1));
+    CHECK(launcher.Next(kHost + 1).kind == Message::Kind::kStarted);
+    launcher->Stop();
+    CHECK(Eventually([] { return CountChildren() == 0; }));
+  }
+  CHECK(holdings.AreBack());
+}
+
+}  // namespace ucb::test
