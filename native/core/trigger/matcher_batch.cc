@@ -43,7 +43,7 @@ std::size_t Matcher::Prepare(BatchScratch& scratch) const {
     prepared.list = list;
     prepared.event = event;
     // A label may be another one once the events before this one have been matched.
-    if (list == nullptr || (list->is_unusual() | list->is_short())) continue;
+    if (list == nullptr || !list->is_looked_up()) continue;
     prepared.extra = index_.KeyOf(text, event);
     prepared.first_candidate = static_cast<uint32_t>(found);
     const std::size_t some = index_.Look(event, prepared.extra, *list, scratch.candidates.data() + found);

@@ -163,6 +163,8 @@ struct TermList {
 
   bool is_unusual() const { return (flags & kUnusual) != 0; }
   bool is_short() const { return (flags & kShort) != 0; }
+  // Whether its terms are found by probes that depend on nothing but the event.
+  bool is_looked_up() const { return (flags & (kUnusual | kShort)) == 0; }
 };
 
 // Where the list of a name and type is found: by the start of an event's text, `name-type`.
