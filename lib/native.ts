@@ -192,7 +192,7 @@ export interface NativeAddon {
     script: string | null,
     awaited: boolean,
   ): void;
-  /** Lets threads begin what was launched before; until then it may wait. */
+  /** Lets threads begin what was launched and appended before; until then it may wait. */
   launcherHandOver(launcher: NativeLauncher): void;
   /**
    * Starts a warm interpreter, from which launches can be forked. `strings` are as for a launch, with `/` for the working
@@ -224,7 +224,7 @@ export interface NativeAddon {
   ): void;
   /** What the message of this index, counted from 0, of the call of `onMessages` under way is about. */
   launcherFailure(launcher: NativeLauncher, index: number): NativeFailure;
-  /** Appends a block to a job's log on a thread of its own; answered by `logged` or `logFailed`. */
+  /** Appends a block to a job's log on a thread of its own, once it is handed over; answered by `logged` or `logFailed`. */
   launcherAppendLog(launcher: NativeLauncher, ticket: number, block: NativeLogBlock): void;
   /** Signals the run's process group now; false if it is not running. */
   launcherSignal(launcher: NativeLauncher, ticket: number, signal: number): boolean;

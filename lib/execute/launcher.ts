@@ -56,7 +56,7 @@ export class Launcher {
   #closing: Promise<void> | null = null;
   #leaving = false;
   #closed = false;
-  /** Launches that threads have not been told of. */
+  /** Launches and log blocks that threads have not been told of. */
   #kept = 0;
   readonly #handOver = () => {
     if (this.#kept > 0 && !this.#closed) native.launcherHandOver(this.#handle);
@@ -196,6 +196,7 @@ export class Launcher {
     const checked = checkedLogBlock(block);
     const ticket = this.#nextTicket();
     native.launcherAppendLog(this.#handle, ticket, checked);
+    this.#keep();
     const done = new Deferred<void>();
     this.#appends.set(ticket, { log: checked.log, done });
     this.#hold();
@@ -283,14 +284,18 @@ export class Launcher {
       // One more waking of the event loop is worth a good part of what the rest of a launch costs it.
       observer.started !== undefined || host !== 0,
     );
-    this.#kept += 1;
-    // Waking a thread costs more than all before, and the thread may be given the very processor that this one is on.
-    if (this.#kept === 1) void nothing.then(this.#handOver);
-    if (this.#kept === mostKept) this.#handOver();
+    this.#keep();
     const { killAfterMs } = packed;
     this.#launches.set(ticket, { observer, what: options.file, killAfterMs, started: false, terminateAfterMs: null });
     this.#hold();
     return ticket;
+  }
+
+  /** Waking a thread costs more than all before, and the thread may be given the very processor that this one is on. */
+  #keep(): void {
+    this.#kept += 1;
+    if (this.#kept === 1) void nothing.then(this.#handOver);
+    if (this.#kept === mostKept) this.#handOver();
   }
 
   #nextTicket(): number {

@@ -138,7 +138,7 @@ napi_value AppendLog(napi_env env, napi_callback_info info) {
   block.body = fields.Text("body");
   block.trailer = fields.Text("trailer");
   if (!call.Good(fields)) return nullptr;
-  handle->launcher().AppendLog(ticket, std::move(block));
+  handle->launcher().QueueLog(ticket, std::move(block));
   return nullptr;
 }
 

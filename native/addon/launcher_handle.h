@@ -36,7 +36,7 @@ class LauncherHandle {
   explicit LauncherHandle(napi_env env) : env_(env) {}
 
   // How much one turn of the event loop is given, so that a storm of messages does not hold up everything else.
-  static constexpr std::size_t kBatch = 256;
+  static constexpr std::size_t kBatch = 32;
 
   static void OnWake(napi_env env, napi_value callback, void* context, void* data);
   static void OnFunctionFinalized(napi_env env, void* data, void* hint);

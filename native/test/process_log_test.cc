@@ -25,10 +25,14 @@ class TestAppender {
     appender_ = std::move(appender.value());
   }
   LogAppender* operator->() { return appender_.get(); }
+  void Begin(std::uint64_t ticket, LogBlock block) {
+    appender_->Queue(ticket, std::move(block));
+    appender_->HandOver();
+  }
   Message Next(std::uint64_t ticket) { return inbox_.Next(queue_, ticket); }
   std::vector<Message> Rest() { return inbox_.Rest(queue_); }
   Message Append(LogBlock block) {
-    appender_->Append(++ticket_, std::move(block));
+    Begin(++ticket_, std::move(block));
     return Next(ticket_);
   }
   void CheckFails(LogBlock block, int error_number, const std::string& syscall, const std::string& path) {
@@ -156,7 +160,7 @@ TEST_CASE("blocks of two appenders do not mix") {
   // Both at once, and neither far ahead.
   for (std::uint64_t ticket = 1; ticket <= kBlocks; ++ticket) {
     for (int index = 0; index < 2; ++index) {
-      appenders[index]->Append(ticket, {log, "<" + std::to_string(ticket) + "\n", body_file(index, ticket), "", ">\n"});
+      appenders[index].Begin(ticket, {log, "<" + std::to_string(ticket) + "\n", body_file(index, ticket), "", ">\n"});
     }
   }
   for (auto& appender : appenders) {
@@ -259,7 +263,7 @@ TEST_CASE("a log that somebody keeps locked holds up no other, and not for ever"
   SUBCASE("it is waited for, in order") {
     TestAppender appender;
     for (std::uint64_t ticket = 1; ticket <= 3; ++ticket) {
-      appender->Append(ticket, {locked, std::to_string(ticket), std::nullopt, "", ""});
+      appender.Begin(ticket, {locked, std::to_string(ticket), std::nullopt, "", ""});
     }
     CHECK(appender.Append({folder / "free", "x", std::nullopt, "", ""}).kind == Kind::kLogged);
     CHECK(appender.Rest().empty());
@@ -275,7 +279,7 @@ TEST_CASE("a log that somebody keeps locked holds up no other, and not for ever"
   SUBCASE("stopping does not wait for it") {
     TestAppender appender;
     WriteFile(folder / "body", "output");
-    appender->Append(1, {locked, "x", folder / "body", "", ""});
+    appender.Begin(1, {locked, "x", folder / "body", "", ""});
     CHECK(appender.Append({folder / "free", "x", std::nullopt, "", ""}).kind == Kind::kLogged);
     appender->Stop();
     CHECK(appender.Rest().empty());
@@ -292,7 +296,7 @@ TEST_CASE("stopping in the middle of a block takes it back") {
   WriteFile(body_file, "");
   // Large, and without blocks on disk: reading it is what takes time.
   REQUIRE(::truncate(body_file.c_str(), off_t{1} << 31) == 0);
-  appender->Append(1, {log, "<\n", body_file, "", ">\n"});
+  appender.Begin(1, {log, "<\n", body_file, "", ">\n"});
   REQUIRE(Eventually([&] { return std::filesystem::file_size(log) > 7; }));
   appender->Stop();
   CHECK(appender.Rest().empty());
@@ -306,7 +310,7 @@ TEST_CASE("a log that was removed while its lock was waited for is made anew") {
   TestAppender appender;
   UniqueFd lock(::open(log.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   REQUIRE(::flock(lock.get(), LOCK_EX) == 0);
-  appender->Append(1, {log, "block\n", std::nullopt, "", ""});
+  appender.Begin(1, {log, "block\n", std::nullopt, "", ""});
   ::unlink(log.c_str());
   lock.Reset();
   CHECK(appender.Next(1).kind == Kind::kLogged);

@@ -61,6 +61,11 @@ void Launcher::Queue(LaunchRequest request) {
 }
 
 void Launcher::HandOver() {
+  WakeLaunching();
+  if (log_appender_ != nullptr) log_appender_->HandOver();
+}
+
+void Launcher::WakeLaunching() {
   std::size_t waiting = 0;
   {
     const std::lock_guard lock(mutex_);
@@ -83,7 +88,12 @@ void Launcher::Adopt(const AdoptRequest& request) {
 }
 
 void Launcher::AppendLog(std::uint64_t ticket, LogBlock block) {
-  if (log_appender_ != nullptr) log_appender_->Append(ticket, std::move(block));
+  QueueLog(ticket, std::move(block));
+  HandOver();
+}
+
+void Launcher::QueueLog(std::uint64_t ticket, LogBlock block) {
+  if (log_appender_ != nullptr) log_appender_->Queue(ticket, std::move(block));
 }
 
 void Launcher::OpenHost(HostRequest request) {
@@ -92,7 +102,7 @@ void Launcher::OpenHost(HostRequest request) {
     Result<std::unique_ptr<WarmHosts>> hosts =
         WarmHosts::Start({capabilities_, null_.get(), reaper_.get(), &messages_, [this](LaunchRequest cold) {
                             QueueCold(std::move(cold));
-                            HandOver();
+                            WakeLaunching();
                           }});
     if (!hosts) {
       messages_.Post(Message(Message::Kind::kFailed, request.ticket, hosts.error()));
@@ -162,22 +172,20 @@ void Launcher::Stop() {
 
 void Launcher::LaunchLoop() {
   Spawner spawner(capabilities_, null_.get());
-  std::optional<std::uint64_t> begun;
   for (;;) {
     LaunchRequest request;
     {
       std::unique_lock lock(mutex_);
-      if (begun) NoteBegun(*begun, lock);
       changed_.wait(lock, [&] { return stopping_ || !requests_.empty(); });
       if (stopping_) return;
       request = std::move(requests_.front());
       requests_.pop_front();
-      begun = request.ticket;
       beginnings_.push_back({request.ticket, std::nullopt});
     }
     const auto started_at = platform::Clock::now();
     const Result<pid_t> pid = spawner.Spawn(request);
     if (!pid) {
+      EndBeginning(request.ticket);
       messages_.Post(Message(Message::Kind::kFailed, request.ticket, pid.error()));
       continue;
     }
@@ -185,19 +193,19 @@ void Launcher::LaunchLoop() {
     message.pid = pid.value();
     // Nobody waits for the child before it is added, so this tells of no other even if it has ended.
     message.start_ticks = platform::StartTicks(pid.value());
-    reaper_->Add(request, started_at, std::move(message));
+    std::optional<Milliseconds> terminate;
+    reaper_->Add(request, started_at, std::move(message), [&] { terminate = EndBeginning(request.ticket); });
+    if (terminate) reaper_->Terminate(request.ticket, *terminate);
   }
 }
 
-void Launcher::NoteBegun(std::uint64_t ticket, std::unique_lock<std::mutex>& lock) {
+std::optional<Milliseconds> Launcher::EndBeginning(std::uint64_t ticket) {
+  const std::lock_guard lock(mutex_);
   const auto found = std::find_if(beginnings_.begin(), beginnings_.end(),
                                   [&](const Beginning& beginning) { return beginning.ticket == ticket; });
   const std::optional<Milliseconds> terminate = found->terminate;
   beginnings_.erase(found);
-  if (!terminate) return;
-  lock.unlock();
-  reaper_->Terminate(ticket, *terminate);
-  lock.lock();
+  return terminate;
 }
 
 }  // namespace ucb

@@ -47,6 +47,8 @@ class Launcher {
   // such process any more, kFailed with ESRCH.
   void Adopt(const AdoptRequest& request);
   void AppendLog(std::uint64_t ticket, LogBlock block);
+  // The same in two steps, the second of which is HandOver.
+  void QueueLog(std::uint64_t ticket, LogBlock block);
 
   // Starts a warm interpreter, which requests can name by its ticket; see WarmHosts. Answered by messages.
   void OpenHost(HostRequest request);
@@ -77,10 +79,10 @@ class Launcher {
   Launcher(const LauncherOptions& options, std::function<void()> wake);
   Status StartThreads(unsigned count);
   void LaunchLoop();
-  // Of a request that a launching thread has taken and begun. With mutex_ held, which is let go if there is to be an
-  // end.
-  void NoteBegun(std::uint64_t ticket, std::unique_lock<std::mutex>& lock);
+  // A launching thread's request has begun, or cannot. Returns what is to be done about it.
+  std::optional<Milliseconds> EndBeginning(std::uint64_t ticket);
   void QueueCold(LaunchRequest request);
+  void WakeLaunching();
 
   const platform::Capabilities capabilities_;
   MessageQueue messages_;

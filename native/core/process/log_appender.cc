@@ -28,12 +28,18 @@ LogAppender::~LogAppender() {
   Stop();
 }
 
-void LogAppender::Append(std::uint64_t ticket, LogBlock block) {
+void LogAppender::Queue(std::uint64_t ticket, LogBlock block) {
+  const std::lock_guard lock(mutex_);
+  tasks_.push_back({ticket, std::move(block), {}});
+}
+
+void LogAppender::HandOver() {
+  bool waiting = false;
   {
     const std::lock_guard lock(mutex_);
-    tasks_.push_back({ticket, std::move(block), {}});
+    waiting = !tasks_.empty();
   }
-  changed_.notify_one();
+  if (waiting) changed_.notify_one();
 }
 
 void LogAppender::Stop() {

@@ -28,8 +28,10 @@ class LogAppender {
   LogAppender(const LogAppender&) = delete;
   LogAppender& operator=(const LogAppender&) = delete;
 
-  // Answered by kLogged or kLogFailed with `ticket`, unless stopped before. Any thread.
-  void Append(std::uint64_t ticket, LogBlock block);
+  // Answered by kLogged or kLogFailed with `ticket`, unless stopped before. It need not begin before HandOver. Any
+  // thread.
+  void Queue(std::uint64_t ticket, LogBlock block);
+  void HandOver();
   // Blocks that are not in their log by now stay out of it, and keep their body files. The owner's thread.
   void Stop();
 

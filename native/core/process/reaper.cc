@@ -102,15 +102,17 @@ void Reaper::Stop() {
   watcher_->Wake();
 }
 
-void Reaper::Add(const LaunchRequest& request, TimePoint started_at, Message started) {
-  Add(RunningProcess::Role::kRun, request, started_at, std::move(started));
+void Reaper::Add(const LaunchRequest& request, TimePoint started_at, Message started,
+                 const std::function<void()>& added) {
+  Add(RunningProcess::Role::kRun, request, started_at, std::move(started), added);
 }
 
 void Reaper::AddHost(const LaunchRequest& request, TimePoint started_at, Message started) {
-  Add(RunningProcess::Role::kHost, request, started_at, std::move(started));
+  Add(RunningProcess::Role::kHost, request, started_at, std::move(started), nullptr);
 }
 
-void Reaper::Add(RunningProcess::Role role, const LaunchRequest& request, TimePoint started_at, Message started) {
+void Reaper::Add(RunningProcess::Role role, const LaunchRequest& request, TimePoint started_at, Message started,
+                 const std::function<void()>& added) {
   RunningProcess child;
   child.role = role;
   child.pid = started.pid;
@@ -120,6 +122,7 @@ void Reaper::Add(RunningProcess::Role role, const LaunchRequest& request, TimePo
   {
     const std::lock_guard lock(mutex_);
     wake = Insert(std::move(child));
+    if (added) added();
     PostStarted(request, std::move(started));
   }
   if (wake) watcher_->Wake();

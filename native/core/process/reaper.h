@@ -58,7 +58,9 @@ class Reaper {
 
   // Takes a child that was just spawned with this request, and posts `started`, quietly if nobody awaits it: after it
   // can be signalled, and before anything else is told of it. Any thread, before, during or after Run.
-  void Add(const LaunchRequest& request, RunningProcess::TimePoint started_at, Message started);
+  // `added` is called in between: whoever asks for the child finds it from then on, and it has not been reaped.
+  void Add(const LaunchRequest& request, RunningProcess::TimePoint started_at, Message started,
+           const std::function<void()>& added = nullptr);
 
   // The same for a warm interpreter, and for a fork that waits at its channel, of which nothing is posted. Their ends
   // are told to whoever watches hosts.
@@ -103,7 +105,7 @@ class Reaper {
   Reaper(std::unique_ptr<platform::ProcessWatcher> watcher, MessageQueue* messages);
 
   void Add(RunningProcess::Role role, const LaunchRequest& request, RunningProcess::TimePoint started_at,
-           Message started);
+           Message started, const std::function<void()>& added);
   void TellOfHosts();
 
   // Takes what the request says of the child.
