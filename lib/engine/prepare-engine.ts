@@ -35,7 +35,7 @@ export async function prepareEngine(options: EngineOptions): Promise<EngineParts
   const paths = watchedPaths(options, configuration);
   const watch = options.watch === true ? await SiteWatch.start(paths, { since }) : null;
   const logPath = options.logPath ?? configuration.qbConf.logPath;
-  const { state, killAfterMs = 5000, retention = {}, environment = process.env } = options;
+  const { state, killAfterMs = 5000, retention = {}, environment = { ...process.env } } = options;
   let journal: Journal | null = null;
   try {
     if (state !== undefined) journal = await Journal.open(state, { retention });

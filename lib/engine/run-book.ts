@@ -87,7 +87,14 @@ export class RunBook {
   }
 
   end(run: Run, outcome: Outcome): void {
-    Object.assign(run, outcome);
+    run.state = outcome.state;
+    run.exitCode = outcome.exitCode;
+    run.signal = outcome.signal;
+    run.durationMs = outcome.durationMs;
+    run.usage = outcome.usage;
+    run.log = outcome.log;
+    run.reason = outcome.reason;
+    run.code = outcome.code;
     run.retryAt = null;
     run.endedAt = Date.now();
   }
@@ -122,5 +129,5 @@ export class RunBook {
 /** Numbers from 0 to less than 1, of 8 bits each. */
 function fractions(): () => number {
   const random = new RandomBytes();
-  return () => (random.take(1)[0] ?? 0) / 256;
+  return () => random.byte() / 256;
 }

@@ -45,7 +45,7 @@ export class Runs {
   readonly #room: RunsRoom;
   readonly #book = new RunBook();
   readonly #scheduler: Scheduler<OpenRun>;
-  /** What stops each function that executes; scripts are stopped by the launcher. */
+  /** What stops each function that executes, and each question to a supervisor; scripts are stopped by the launcher. */
   readonly #executing = new Set<AbortController>();
   #stopped = false;
 
@@ -146,11 +146,9 @@ export class Runs {
   }
 
   async #execute(open: OpenRun, slot: Slot): Promise<void> {
-    const abort = new AbortController();
-    this.#executing.add(abort);
-    await this.#room.state?.mayBegin(open);
-    const outcome = this.#stopped && this.#room.state !== null ? null : await this.#outcomeOf(open, abort);
-    this.#executing.delete(abort);
+    const durable = this.#room.state?.mayBegin(open) ?? null;
+    if (durable !== null) await durable;
+    const outcome = this.#stopped && this.#room.state !== null ? null : await this.#outcomeOf(open);
     this.#conclude(open, slot, outcome);
   }
 
@@ -194,9 +192,9 @@ export class Runs {
     this.#tell(open);
   }
 
-  async #outcomeOf(open: OpenRun, abort: AbortController): Promise<Outcome | null> {
+  async #outcomeOf(open: OpenRun): Promise<Outcome | null> {
     try {
-      return await this.#perform(open, abort);
+      return await this.#perform(open);
     } catch (error) {
       const { message, code } = asUcbError(error, "ERR_UCB_LAUNCH", "");
       if (code === "ERR_UCB_CLOSED" && (open.run.pid !== null || this.#room.state !== null)) return null;
@@ -204,17 +202,30 @@ export class Runs {
     }
   }
 
-  async #perform(open: OpenRun, abort: AbortController): Promise<Outcome> {
+  async #perform(open: OpenRun): Promise<Outcome> {
     const { port, script, qcb } = this.#room;
     const { entry, run } = open;
-    const execution = this.#executionOf(
-      open,
-      await orStopped(port.recordOf(run.jobId, open.known, open.carried), abort.signal),
-    );
-    if (entry.kind === "function") return await runFunction(entry.callback, execution, port, abort);
+    const record = port.recordOf(run.jobId, open.known, open.carried);
+    const job = record instanceof Promise ? await this.#stoppably(({ signal }) => orStopped(record, signal)) : record;
+    if (this.#stopped) throw closedError();
+    const execution = this.#executionOf(open, job);
+    if (entry.kind === "function") {
+      return await this.#stoppably((abort) => runFunction(entry.callback, execution, port, abort));
+    }
     if (entry.kind === "gone") throw new UcbError("ERR_UCB_CALLBACK_GONE", gone(run));
     if (entry.callback.language === "qube") return await runQcb(entry.callback, execution, qcb);
     return await runScript(entry.callback, execution, script);
+  }
+
+  /** Does what {@link stop} can end. */
+  async #stoppably<T>(work: (abort: AbortController) => Promise<T>): Promise<T> {
+    const abort = new AbortController();
+    this.#executing.add(abort);
+    try {
+      return await work(abort);
+    } finally {
+      this.#executing.delete(abort);
+    }
   }
 
   #executionOf(open: OpenRun, job: Job): Execution {
@@ -250,11 +261,14 @@ export class Runs {
 /** Rejects as soon as the engine is closed without waiting, lest a supervisor that does not answer holds that up. */
 function orStopped<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const stop = () => reject(new UcbError("ERR_UCB_CLOSED", "the engine was closed before it began"));
-    if (signal.aborted) stop();
+    const stop = () => reject(closedError());
     signal.addEventListener("abort", stop, { once: true });
     answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
   });
+}
+
+function closedError(): UcbError {
+  return new UcbError("ERR_UCB_CLOSED", "the engine was closed before it began");
 }
 
 /** What is left of a callback that is no more must not run again. */

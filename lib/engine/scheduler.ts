@@ -27,7 +27,7 @@ export interface SchedulerOptions<Item> {
 }
 
 /** In one turn of the event loop. */
-const longestSliceMs = 4;
+const longestSliceMs = 2;
 const mostStarts = 64;
 const mostDrops = 1000;
 

@@ -44,12 +44,17 @@ export class EngineSupervisorPort implements SupervisorPort {
 
   /**
    * The owner's record for one run: what its event carried over what the supervisor says now over what was known when
-   * it fired. A supervisor that fails to answer costs the run its fresh record, not its life.
+   * it fired. A supervisor that fails to answer costs the run its fresh record, not its life. A promise only where one is
+   * asked.
    */
-  async recordOf(jobId: number, known: Job, carried: Job | undefined): Promise<Job> {
+  recordOf(jobId: number, known: Job, carried: Job | undefined): Job | Promise<Job> {
     if (this.#supervisor === undefined || jobId === 0) return { ...known, ...carried };
+    return this.#freshRecordOf(this.#supervisor, jobId, known, carried);
+  }
+
+  async #freshRecordOf(supervisor: Supervisor, jobId: number, known: Job, carried: Job | undefined): Promise<Job> {
     try {
-      const [fresh] = await this.#supervisor.jobInfo({ id: [jobId], agenda: true, subjobs: true });
+      const [fresh] = await supervisor.jobInfo({ id: [jobId], agenda: true, subjobs: true });
       return { ...known, ...fresh, ...carried };
     } catch (error) {
       this.#events.tell("problem", asUcbError(error, "ERR_UCB_ACTION", `no fresh record of job ${jobId}`));

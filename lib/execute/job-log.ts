@@ -7,12 +7,12 @@ const longestEvent = 1000;
 
 /** Where a job's runs leave their output: `<logPath>/job/<id rounded down to a thousand>/<id>/<id>.cb`. */
 export function jobLogPath(logPath: string, jobId: number): string {
-  return join(jobLogFolder(logPath, jobId), `${jobId}.cb`);
+  return `${jobLogFolder(logPath, jobId)}/${jobId}.cb`;
 }
 
 /** The file of a run's own that receives its output while it runs, beside the job's log. */
 export function runLogPath(logPath: string, run: Run): string {
-  return join(jobLogFolder(logPath, run.jobId), `${run.id}.out`);
+  return `${jobLogFolder(logPath, run.jobId)}/${run.id}.out`;
 }
 
 /** The line in front of a run's output in the job's log. */
@@ -28,8 +28,12 @@ export function logTrailer(run: Run, ending: string, durationMs: number | null):
 }
 
 function jobLogFolder(logPath: string, jobId: number): string {
-  return join(logPath, "job", String(jobId - (jobId % 1000)), String(jobId));
+  if (lastBase.logPath !== logPath) lastBase = { logPath, folder: join(logPath, "job") };
+  return `${lastBase.folder}/${jobId - (jobId % 1000)}/${jobId}`;
 }
+
+/** An engine asks with the same path for each of its runs. */
+let lastBase = { logPath: "", folder: "" };
 
 /** A header is for people; the document on standard input has all of it. */
 function shortened(event: string): string {

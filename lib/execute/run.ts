@@ -94,11 +94,20 @@ export type Firing = Pick<
   | "queuedAt"
 >;
 
-/** A run that has just fired. */
+/** A run that has just fired. Each field is named: an object that is made by copying costs several times as much. */
 export function firedRun(firing: Firing): Run {
   return {
-    ...firing,
+    id: firing.id,
+    callbackId: firing.callbackId,
+    callback: firing.callback,
+    event: firing.event,
+    eventFields: firing.eventFields,
+    jobId: firing.jobId,
+    triggers: firing.triggers,
+    causes: firing.causes,
+    generation: firing.generation,
     attempt: 1,
+    queuedAt: firing.queuedAt,
     state: "queued",
     retryAt: null,
     startedAt: null,

@@ -27,11 +27,28 @@ const longestValue = 100_000;
 /** Read once for each configuration: opening the script for every run would cost more than starting it. */
 const switchesOf = new WeakMap<Callback, string[]>();
 
+/** With the interpreters that were found for it: another configuration may bring others. */
+const commandOf = new WeakMap<Callback, { interpreters: Interpreters; command: ScriptCommand }>();
+
 /**
  * How a script is started: by its own interpreter or the language's, with `qb` at hand.
  * @throws UcbError `ERR_UCB_INTERPRETER` if there is none; `ERR_UCB_LAUNCH` if the script cannot be read
  */
 export async function scriptCommand(callback: Callback, interpreters: Interpreters): Promise<ScriptCommand> {
+  const known = knownCommand(callback, interpreters);
+  if (known !== null) return known;
+  const command = await makeCommand(callback, interpreters);
+  commandOf.set(callback, { interpreters, command });
+  return command;
+}
+
+/** What {@link scriptCommand} has found before, at once; null if it was not asked. */
+export function knownCommand(callback: Callback, interpreters: Interpreters): ScriptCommand | null {
+  const known = commandOf.get(callback);
+  return known?.interpreters === interpreters ? known.command : null;
+}
+
+async function makeCommand(callback: Callback, interpreters: Interpreters): Promise<ScriptCommand> {
   if (callback.language === "qube") {
     throw new UcbError("ERR_UCB_ARGUMENT", `${callback.path} is no script: its codes are carried out by the engine`);
   }
@@ -109,19 +126,13 @@ export function callbackEnvironment(
   const event = cut(run.event);
   const extra = cut(run.eventFields.extra);
   const name = cut(run.eventFields.name);
-  const variables: Record<string, string | undefined> = {
-    PATH: environment.PATH ?? usualPath,
-    HOME: environment.HOME,
-    LANG: environment.LANG,
-    TZ: environment.TZ,
-    QBDIR: environment.QBDIR ?? usualQbDir,
-    ...Object.fromEntries(Object.entries(callback.options.env).filter(([name]) => !name.startsWith("UCB_"))),
+  const variables: Record<string, string> = {
+    ...lastingEnvironment(callback, environment),
     QBJOBID: String(run.jobId),
     UCB_EVENT: event.text,
     UCB_EVENT_NAME: name.text,
     UCB_EVENT_TYPE: run.eventFields.type,
     UCB_EVENT_EXTRA: extra.text,
-    UCB_EVENT_TRUNCATED: event.whole && extra.whole && name.whole ? undefined : "1",
     UCB_JOB_ID: String(run.jobId),
     UCB_CALLBACK: run.callback,
     UCB_RUN_ID: run.id,
@@ -129,8 +140,31 @@ export function callbackEnvironment(
     UCB_SOCKET: access.socket,
     UCB_TOKEN: access.token,
   };
-  const given = Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  return Object.fromEntries(given);
+  if (!(event.whole && extra.whole && name.whole)) variables.UCB_EVENT_TRUNCATED = "1";
+  return variables;
+}
+
+/** That of a callback is made once for each configuration: its variables are many, and runs are more. */
+const lasting = new WeakMap<Callback, { environment: Environment; variables: Record<string, string> }>();
+
+/** What is the same for all runs of a callback: the same object, for as long as both arguments are. */
+export function lastingEnvironment(
+  callback: Callback,
+  environment: Environment = process.env,
+): Readonly<Record<string, string>> {
+  const known = lasting.get(callback);
+  if (known?.environment === environment) return known.variables;
+  const { HOME, LANG, TZ } = environment;
+  const variables = {
+    PATH: environment.PATH ?? usualPath,
+    ...(HOME !== undefined && { HOME }),
+    ...(LANG !== undefined && { LANG }),
+    ...(TZ !== undefined && { TZ }),
+    QBDIR: environment.QBDIR ?? usualQbDir,
+    ...Object.fromEntries(Object.entries(callback.options.env).filter(([name]) => !name.startsWith("UCB_"))),
+  };
+  lasting.set(callback, { environment, variables });
+  return variables;
 }
 
 /** As much of `text` as an environment variable can hold, in whole characters. */

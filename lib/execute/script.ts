@@ -8,8 +8,14 @@ import type { Interpreters } from "./interpreters.js";
 import { jobLogPath, logHeader, logTrailer, runLogPath } from "./job-log.js";
 import { pathHint } from "./launch-failure.js";
 import type { Launcher, ProcessOutcome } from "./launcher.js";
-import { callbackEnvironment, type ScriptCommand, scriptCommand } from "./script-command.js";
-import { scriptDescriptor, type TrustedScript, trustedScript } from "./trusted-script.js";
+import {
+  callbackEnvironment,
+  knownCommand,
+  lastingEnvironment,
+  type ScriptCommand,
+  scriptCommand,
+} from "./script-command.js";
+import { knownScript, scriptDescriptor, type TrustedScript, trustedScript } from "./trusted-script.js";
 import type { WarmInterpreters } from "./warm.js";
 
 /** What running scripts needs around it; one for an engine. */
@@ -31,8 +37,9 @@ export async function runScript(callback: Callback, execution: Execution, room: 
   const access = room.bridge.grant(run);
   try {
     const output = runLogPath(room.logPath, run);
-    const command = await scriptCommand(callback, room.interpreters);
-    const script = await trustedScript(callback);
+    // Without waiting where that is possible: whoever starts many bounds the time it takes.
+    const command = knownCommand(callback, room.interpreters) ?? (await scriptCommand(callback, room.interpreters));
+    const script = knownScript(callback) ?? (await trustedScript(callback));
     const ended = await launch(callback, execution, room, command, script, output, access);
     return await fileOutput(execution, room, ended, callback.options.limits.output);
   } finally {
@@ -52,7 +59,8 @@ function launch(
   const { file, argv } = command;
   const { timeoutMs, nice, limits } = callback.options;
   const env = callbackEnvironment(callback, execution.run, access, room.environment);
-  const { host, reason } = room.warm.choose(callback, command, env);
+  if (script.passed === true) env.UCB_SCRIPT_DESCRIPTOR = String(scriptDescriptor);
+  const { host, reason } = room.warm.choose(callback, command, lastingEnvironment(callback, room.environment));
   let whyCold = reason;
   return new Promise((resolve, reject) => {
     try {
@@ -61,7 +69,7 @@ function launch(
           file,
           args: argv.slice(1),
           argv0: argv[0],
-          env: script.passed === true ? { ...env, UCB_SCRIPT_DESCRIPTOR: String(scriptDescriptor) } : env,
+          env,
           cwd: callback.directory,
           stdin: `${JSON.stringify(stdinDocument(callback, execution))}\n`,
           output,

@@ -28,8 +28,8 @@ const groupWrite = 0o020;
  */
 export async function trustedScript(callback: Callback): Promise<TrustedScript> {
   const { path } = callback;
-  const found = known.get(callback);
-  if (found !== undefined) return found;
+  const found = knownScript(callback);
+  if (found !== null) return found;
   const walked = await new PathGuard().walk(path);
   const [problem] = walked.problems;
   if (problem !== undefined) {
@@ -40,6 +40,11 @@ export async function trustedScript(callback: Callback): Promise<TrustedScript> 
   // What cannot be found now is the launcher's to report, and may be there the next time.
   if (walked.path !== null) known.set(callback, script);
   return script;
+}
+
+/** What {@link trustedScript} has found before, at once; null if it was not asked. */
+export function knownScript(callback: Callback): TrustedScript | null {
+  return known.get(callback) ?? null;
 }
 
 async function writingGroups(path: string): Promise<Set<number>> {

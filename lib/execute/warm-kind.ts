@@ -44,8 +44,26 @@ export function coldReason(environment: Readonly<Record<string, string>>): strin
   return acting === undefined ? null : `${acting} has an effect at each start of the interpreter`;
 }
 
-/** The kind of interpreter that can be forked for a callback, or why there is none: in words that go behind "no: ". */
+/** By the variables, which are a callback's own and the same object for all its runs. */
+const kinds = new WeakMap<Readonly<Record<string, string>>, { command: ScriptCommand; kind: WarmKind | string }>();
+
+/**
+ * The kind of interpreter that can be forked for a callback, or why there is none: in words that go behind "no: ". The
+ * variables are those that last: what a run adds to them makes no difference.
+ */
 export function warmKind(
+  callback: Callback,
+  command: ScriptCommand,
+  environment: Readonly<Record<string, string>>,
+): WarmKind | string {
+  const known = kinds.get(environment);
+  if (known?.command === command) return known.kind;
+  const kind = kindOf(callback, command, environment);
+  kinds.set(environment, { command, kind });
+  return kind;
+}
+
+function kindOf(
   callback: Callback,
   command: ScriptCommand,
   environment: Readonly<Record<string, string>>,
