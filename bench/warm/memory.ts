@@ -1,17 +1,19 @@
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { startTicksOf } from "../../lib/execute/process-identity.js";
 import type { Run } from "../../lib/execute/run.js";
 import type { Table } from "../harness/result.js";
 import { figureOf } from "../harness/statistics.js";
 import { type Site, type Subject, sleeper } from "./site.js";
 
-/** What a host and a fork that sleeps hold, beside a cold run of the same script. */
+/** What a host, the forks that wait for the next runs, and a run that sleeps hold, beside a cold run of the same script. */
 export async function measureMemory(warm: Site, cold: Site): Promise<Table> {
   const rows: Table["rows"][number][] = [];
   for (const [language, subject] of Object.entries(sleeper)) {
     const forked = await held(warm, subject);
     const whole = await held(cold, subject);
     rows.push({ name: `${language}: host`, figures: forked.host });
+    rows.push({ name: `${language}: fork that waits`, figures: forked.waiting });
     rows.push({ name: `${language}: fork`, figures: forked.run });
     rows.push({ name: `${language}: cold run`, figures: whole.run });
   }
@@ -41,17 +43,29 @@ async function held({ engine, folder }: Site, { event }: Subject) {
     for (let index = 0; index < 4; index++) engine.emit(event);
   });
   const own = await Promise.all(runs.map(({ pid }) => memoryOf(pid ?? 0)));
-  const hosts = await Promise.all((await hostsOf(runs)).map(memoryOf));
+  const [host = [], ...waiting] = await Promise.all((await settled(() => othersOf(runs))).map(memoryOf));
   await writeFile(awake, "");
   await engine.idle();
 
   await rm(awake);
-  return { host: figures(hosts), run: figures(own) };
+  return { host: figures([host]), waiting: figures(waiting), run: figures(own) };
+}
+
+/** What `look` finds once it has found as much for a while. */
+async function settled<T>(look: () => Promise<T[]>): Promise<T[]> {
+  let found = await look();
+  for (let again = 0; again < 20; again++) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const next = await look();
+    if (next.length !== found.length) again = 0;
+    found = next;
+  }
+  return found;
 }
 
 function figures(memories: readonly number[][]) {
   return [0, 1, 2].map((place) =>
-    memories.length === 0 ? null : figureOf(memories.map((memory) => memory[place] ?? Number.NaN)),
+    memories[0]?.[place] === undefined ? null : figureOf(memories.map((memory) => memory[place] ?? Number.NaN)),
   );
 }
 
@@ -61,16 +75,17 @@ async function memoryOf(pid: number): Promise<number[]> {
   return [value("Rss"), value("Pss"), value("Private_Clean") + value("Private_Dirty")];
 }
 
-/** Children of this process that run the same program as these, and are none of them. */
-async function hostsOf(runs: readonly Run[]): Promise<number[]> {
+/** Children of this process that run the same program as these, and are none of them, in the order of their start. */
+async function othersOf(runs: readonly Run[]): Promise<number[]> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
   const executable = await programOf(runs[0]?.pid ?? 0);
-  const hosts: number[] = [];
+  const others: { pid: number; startTicks: number }[] = [];
   for (const pid of pids) {
     if (runs.some((run) => run.pid === pid) || (await parentOf(pid)) !== process.pid) continue;
-    if ((await programOf(pid)) === executable) hosts.push(pid);
+    if ((await programOf(pid)) === executable) others.push({ pid, startTicks: startTicksOf(pid) });
   }
-  return hosts;
+  others.sort((one, other) => one.startTicks - other.startTicks || one.pid - other.pid);
+  return others.map(({ pid }) => pid);
 }
 
 async function programOf(pid: number): Promise<string> {

@@ -20,8 +20,8 @@ std::string WhyRefused(WarmLauncher& launcher) {
   return second.error->message;
 }
 
-void Continue(const std::vector<pid_t>& pids) {
-  for (const pid_t pid : pids) ::kill(pid, SIGCONT);
+void Signal(const std::vector<pid_t>& pids, int signal) {
+  for (const pid_t pid : pids) ::kill(pid, signal);
 }
 
 const std::string kUntilGo = "import os, time\nwhile not os.path.exists('go'):\n  time.sleep(0.01)\n";
@@ -34,7 +34,7 @@ TEST_CASE("a fork that is killed while it waits ends its host, and nothing is le
   WriteFile(folder / "s.py", "");
   {
     WarmLauncher launcher;
-    ::kill(WaitingFork(launcher.host_pid), SIGKILL);
+    ::kill(AllWaitingForks(launcher.host_pid).front(), SIGKILL);
     CHECK(WhyRefused(launcher) == "a fork of the warm interpreter has ended before its run");
     launcher->Launch(Script(1, folder / "s.py"));
     CHECK(launcher.Next(1).kind == Message::Kind::kCold);
@@ -51,30 +51,39 @@ TEST_CASE("a fork that is killed with requests at its channel loses none of them
   WriteFile(folder / "s.py", "open('began-' + __import__('os').environ['TICKET'], 'x').close()\n");
   {
     WarmLauncher launcher;
-    const pid_t fork = WaitingFork(launcher.host_pid);
-    const std::vector<pid_t> stopped{launcher.host_pid, fork};
-    for (const pid_t pid : stopped) ::kill(pid, SIGSTOP);
+    std::vector<pid_t> forks = AllWaitingForks(launcher.host_pid);
+    ::kill(launcher.host_pid, SIGSTOP);
+    Signal(forks, SIGSTOP);
     for (std::uint64_t ticket = 1; ticket <= 20; ++ticket) {
       LaunchRequest request = Script(ticket, folder / "s.py");
       request.cwd = folder.path();
       request.env.Add("TICKET=" + std::to_string(ticket));
       launcher->Launch(std::move(request));
     }
-    ::kill(fork, SIGKILL);
+    ::kill(forks.back(), SIGKILL);
+    forks.pop_back();
+    // Its host ends of that.
+    CHECK(launcher.Next(kHost).kind == Message::Kind::kExited);
+    Signal(forks, SIGCONT);
+    std::size_t cold = 0;
     for (std::uint64_t ticket = 1; ticket <= 20; ++ticket) {
-      const Message cold = launcher.Next(ticket);
-      REQUIRE(cold.kind == Message::Kind::kCold);
-      CHECK(cold.error->message == "a fork of the warm interpreter has ended before its run");
-      CHECK(launcher.Next(ticket).kind == Message::Kind::kStarted);
+      Message message = launcher.Next(ticket);
+      if (message.kind == Message::Kind::kCold) {
+        CHECK(message.error->message == "a fork of the warm interpreter has ended before its run");
+        message = launcher.Next(ticket);
+        ++cold;
+      }
+      CHECK(message.kind == Message::Kind::kStarted);
       CHECK(launcher.Next(ticket).exit_code == 0);
     }
+    CHECK(cold >= 20 - forks.size());
     CHECK(Eventually([] { return CountChildren() == 0; }));
   }
   CHECK(CountEntries(folder.path()) == 21);
   CHECK(holdings.AreBack());
 }
 
-TEST_CASE("a host that is killed takes its waiting fork along, and no run that has begun") {
+TEST_CASE("a host that is killed takes its waiting forks along, and no run that has begun") {
   const Holdings holdings;
   const TemporaryFolder folder;
   WriteFile(folder / "s.py", kUntilGo);
@@ -84,7 +93,7 @@ TEST_CASE("a host that is killed takes its waiting fork along, and no run that h
     request.cwd = folder.path();
     const Message started = launcher.Start(std::move(request));
     CHECK(started.warm);
-    WaitingFork(launcher.host_pid);
+    AllWaitingForks(launcher.host_pid);
     ::kill(launcher.host_pid, SIGKILL);
     CHECK(WhyRefused(launcher) == "the warm interpreter has ended");
     // The run.
@@ -96,14 +105,14 @@ TEST_CASE("a host that is killed takes its waiting fork along, and no run that h
   CHECK(holdings.AreBack());
 }
 
-TEST_CASE("a host that is killed while its fork is stopped begins what that fork has, or loses it to nobody") {
+TEST_CASE("a host that is killed while its forks are stopped loses nothing that waits at their channel") {
   const Holdings holdings;
   const TemporaryFolder folder;
   WriteFile(folder / "s.py", "open('began-' + __import__('os').environ['TICKET'], 'x').close()\n");
   {
     WarmLauncher launcher;
-    const pid_t fork = WaitingFork(launcher.host_pid);
-    ::kill(fork, SIGSTOP);
+    const std::vector<pid_t> forks = AllWaitingForks(launcher.host_pid);
+    Signal(forks, SIGSTOP);
     for (std::uint64_t ticket = 1; ticket <= 3; ++ticket) {
       LaunchRequest request = Script(ticket, folder / "s.py");
       request.cwd = folder.path();
@@ -112,7 +121,7 @@ TEST_CASE("a host that is killed while its fork is stopped begins what that fork
     }
     ::kill(launcher.host_pid, SIGKILL);
     CHECK(launcher.Next(kHost).kind == Message::Kind::kExited);
-    Continue({fork});
+    Signal(forks, SIGCONT);
     for (std::uint64_t ticket = 1; ticket <= 3; ++ticket) {
       Message message = launcher.Next(ticket);
       if (message.kind == Message::Kind::kCold) message = launcher.Next(ticket);
@@ -153,7 +162,7 @@ TEST_CASE("a launcher that stops leaves neither its hosts nor their forks behind
   const Holdings holdings;
   {
     WarmLauncher launcher;
-    (*launcher.operator->()).OpenHost(PythonHost(kHost + 1));
+    launcher->OpenHost(PythonHost(kHost + 1));
     CHECK(launcher.Next(kHost + 1).kind == Message::Kind::kStarted);
     launcher->Stop();
     CHECK(Eventually([] { return CountChildren() == 0; }));

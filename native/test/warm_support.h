@@ -71,14 +71,18 @@ inline std::vector<pid_t> WaitingForks(pid_t host) {
   return forks;
 }
 
-// Waits until the host has made one, and its fork has got so far as to wait.
-inline pid_t WaitingFork(pid_t host) {
+// Waits until the host has made all that it wants, and they have got so far as to wait.
+inline std::vector<pid_t> AllWaitingForks(pid_t host) {
+  constexpr std::size_t kSpare = 4;
   std::vector<pid_t> forks;
   REQUIRE(Eventually([&] {
     forks = WaitingForks(host);
-    return !forks.empty() && ProcessState(forks.front())->first == 'S';
+    return forks.size() == kSpare && std::all_of(forks.begin(), forks.end(), [](pid_t pid) {
+             const auto state = ProcessState(pid);
+             return state && state->first == 'S';
+           });
   }));
-  return forks.front();
+  return forks;
 }
 
 }  // namespace ucb::test

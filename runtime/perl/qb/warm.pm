@@ -45,8 +45,8 @@ sub SOCK_CLOEXEC ()        { 02000000 }
 sub SOL_SOCKET ()          { 1 }
 sub SCM_RIGHTS ()          { 1 }
 sub LONGEST_PACKET ()      { 16384 }
-# So many forks wait.
-sub SPARE ()               { 1 }
+# So many forks wait, as in Python's host.
+sub SPARE ()               { 4 }
 
 # Numbers of system calls: Perl's own functions for these would take POSIX and Socket, or cannot do it.
 my %numbers = (

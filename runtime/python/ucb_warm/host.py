@@ -44,8 +44,8 @@ S, I, O, P = b"siop"
 CONTROL_SIZE = _socket.CMSG_SPACE(4 * 4)
 TAKEN = b"\0"
 POLLRDHUP = 0x2000
-# So many forks wait.
-SPARE = 1
+# So many forks wait: with fewer, runs that come together wait for the host where other processes keep the processors busy.
+SPARE = 4
 
 
 class Host:
