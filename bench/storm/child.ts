@@ -1,4 +1,7 @@
+import { clockBesideProcesses } from "./floor.js";
 import { functionStorm, scriptStorm } from "./storms.js";
 
-const storm = process.argv[2] === "scripts" ? scriptStorm : functionStorm;
-process.stdout.write(JSON.stringify(await storm()));
+const [, , name, baseline = ""] = process.argv;
+const storms = { functions: functionStorm, scripts: scriptStorm, floor: () => clockBesideProcesses(baseline) };
+if (name === undefined || !Object.hasOwn(storms, name)) throw new Error(`there is no storm "${name}"`);
+process.stdout.write(JSON.stringify(await storms[name as keyof typeof storms]()));

@@ -1,12 +1,17 @@
 import { runChild } from "../harness/child.js";
+import { compileC } from "../harness/compile-c.js";
 import { report } from "../harness/report.js";
 import type { Target } from "../harness/result.js";
 import { figureOf } from "../harness/statistics.js";
+import type { Stall } from "./floor.js";
 import type { Weather } from "./weather.js";
 
 // Each in a process of its own, so that none finds memory that another has left.
 const storms: Weather[] = [];
 for (const storm of ["functions", "scripts"]) storms.push(await runChild<Weather>("storm-child", [storm], []));
+
+const baseline = await compileC("launch/baseline.c", "launch-baseline");
+const floor = await runChild<Stall>("storm-child", ["floor", baseline], []);
 
 await report(
   "storm",
@@ -18,7 +23,7 @@ await report(
       better: "less",
       scale: "linear",
       columns: ["longest stall", "p99.9"],
-      rows: storms.map(({ name, stallMs, stallP999Ms }) => ({
+      rows: [...storms, floor].map(({ name, stallMs, stallP999Ms }) => ({
         name,
         figures: [figureOf([stallMs]), figureOf([stallP999Ms])],
       })),
@@ -43,6 +48,7 @@ await report(
       bound: "at most",
       measured: stallMs,
       unit: " ms",
+      limit: { what: floor.name, measured: floor.stallMs },
     }),
   ),
   storms.map(({ name, events, runs }) => `${name}: ${events} events, ${runs} runs`),
