@@ -1,7 +1,5 @@
 #include <fcntl.h>
 #include <gnu/libc-version.h>
-#include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -10,6 +8,7 @@
 #include <cstdio>
 #include <set>
 
+#include "core/process/thread.h"
 #include "process_support.h"
 
 using namespace ucb;
@@ -305,22 +304,13 @@ TEST_CASE("what is queued begins when it is handed over") {
   }
 }
 
-TEST_CASE("a child's end interrupts no thread that did not start it") {
-  const UniqueFd woken(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  REQUIRE(woken);
-  Result<std::unique_ptr<Launcher>> launcher = Launcher::Start({}, [&] { ::eventfd_write(woken.get(), 1); });
-  REQUIRE(launcher);
-  std::vector<Message> messages;
-  for (std::uint64_t ticket = 1; ticket <= 50; ++ticket) {
-    LaunchRequest request = Program(ticket, "/bin/true");
-    request.awaited = false;
-    launcher.value()->Launch(std::move(request));
-    pollfd wait{woken.get(), POLLIN, 0};
-    REQUIRE(::poll(&wait, 1, -1) == 1);
-    eventfd_t counter = 0;
-    REQUIRE(::eventfd_read(woken.get(), &counter) == 0);
-    launcher.value()->TakeMessages(messages);
-    REQUIRE(messages.size() == 2);
-    CHECK(messages.back().kind == Kind::kExited);
-  }
+TEST_CASE("a thread of ours takes no signals of the process but those about its children") {
+  sigset_t blocked;
+  ::sigemptyset(&blocked);
+  Result<std::thread> thread = StartThread("ucb-test", [&] { ::pthread_sigmask(SIG_SETMASK, nullptr, &blocked); });
+  REQUIRE(thread);
+  thread.value().join();
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGALRM}) CHECK(::sigismember(&blocked, signal) == 1);
+  // Of a child whose parent's thread blocks it, another thread is told, and interrupted, even if nobody handles it.
+  CHECK(::sigismember(&blocked, SIGCHLD) == 0);
 }
