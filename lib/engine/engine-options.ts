@@ -38,6 +38,6 @@ export interface EngineOptions {
    * milliseconds one that nobody needs is ended (default five minutes).
    */
   warm?: { forks?: number; idleMs?: number };
-  /** Where PATH, HOME, LANG, TZ and QBDIR of callbacks come from; default the process's own. */
+  /** Where PATH, HOME, LANG, TZ and QBDIR of callbacks come from; default the process's own, as they are when the engine is opened. */
   environment?: Readonly<Record<string, string | undefined>>;
 }
