@@ -24,28 +24,20 @@ const usualPath = "/usr/local/bin:/usr/bin:/bin";
 /** Linux refuses to start a program with a variable of 128 KiB or more, its name included. */
 const longestValue = 100_000;
 
-/** Read once for each configuration: opening the script for every run would cost more than starting it. */
-const switchesOf = new WeakMap<Callback, string[]>();
-
-/** With the interpreters that were found for it: another configuration may bring others. */
+/**
+ * Made once for each configuration: opening the script for every run would cost more than starting it. With the interpreters
+ * that were found for it: another configuration may bring others.
+ */
 const commandOf = new WeakMap<Callback, { interpreters: Interpreters; command: ScriptCommand }>();
 
 /**
- * How a script is started: by its own interpreter or the language's, with `qb` at hand.
+ * How a script is started: by its own interpreter or the language's, with `qb` at hand. A promise only where that was not
+ * asked before.
  * @throws UcbError `ERR_UCB_INTERPRETER` if there is none; `ERR_UCB_LAUNCH` if the script cannot be read
  */
-export async function scriptCommand(callback: Callback, interpreters: Interpreters): Promise<ScriptCommand> {
-  const known = knownCommand(callback, interpreters);
-  if (known !== null) return known;
-  const command = await makeCommand(callback, interpreters);
-  commandOf.set(callback, { interpreters, command });
-  return command;
-}
-
-/** What {@link scriptCommand} has found before, at once; null if it was not asked. */
-export function knownCommand(callback: Callback, interpreters: Interpreters): ScriptCommand | null {
+export function scriptCommand(callback: Callback, interpreters: Interpreters): ScriptCommand | Promise<ScriptCommand> {
   const known = commandOf.get(callback);
-  return known?.interpreters === interpreters ? known.command : null;
+  return known?.interpreters === interpreters ? known.command : makeCommand(callback, interpreters);
 }
 
 async function makeCommand(callback: Callback, interpreters: Interpreters): Promise<ScriptCommand> {
@@ -53,14 +45,15 @@ async function makeCommand(callback: Callback, interpreters: Interpreters): Prom
     throw new UcbError("ERR_UCB_ARGUMENT", `${callback.path} is no script: its codes are carried out by the engine`);
   }
   const file = await interpreterOf(callback, callback.language, interpreters);
+  const command = { file, argv: [file, ...(await argumentsOf(callback, callback.language))] };
+  commandOf.set(callback, { interpreters, command });
+  return command;
+}
+
+async function argumentsOf({ path }: Callback, language: ScriptLanguage): Promise<string[]> {
   // -B: nothing is written into the site's directory. -u: output is in the log as soon as it is printed.
-  if (callback.language === "python") return { file, argv: [file, "-u", "-B", pythonRunner, callback.path] };
-  let switches = switchesOf.get(callback);
-  if (switches === undefined) {
-    switches = lateSwitches(await firstLine(callback.path));
-    switchesOf.set(callback, switches);
-  }
-  return { file, argv: [file, ...switches, `-I${perlModules}`, "-Mqb", callback.path] };
+  if (language === "python") return ["-u", "-B", pythonRunner, path];
+  return [...lateSwitches(await firstLine(path)), `-I${perlModules}`, "-Mqb", path];
 }
 
 async function interpreterOf(

@@ -8,14 +8,8 @@ import type { Interpreters } from "./interpreters.js";
 import { jobLogPath, logHeader, logTrailer, runLogPath } from "./job-log.js";
 import { pathHint } from "./launch-failure.js";
 import type { Launcher, ProcessOutcome } from "./launcher.js";
-import {
-  callbackEnvironment,
-  knownCommand,
-  lastingEnvironment,
-  type ScriptCommand,
-  scriptCommand,
-} from "./script-command.js";
-import { knownScript, scriptDescriptor, type TrustedScript, trustedScript } from "./trusted-script.js";
+import { callbackEnvironment, lastingEnvironment, type ScriptCommand, scriptCommand } from "./script-command.js";
+import { scriptDescriptor, type TrustedScript, trustedScript } from "./trusted-script.js";
 import type { WarmInterpreters } from "./warm.js";
 
 /** What running scripts needs around it; one for an engine. */
@@ -38,8 +32,10 @@ export async function runScript(callback: Callback, execution: Execution, room: 
   try {
     const output = runLogPath(room.logPath, run);
     // Without waiting where that is possible: whoever starts many bounds the time it takes.
-    const command = knownCommand(callback, room.interpreters) ?? (await scriptCommand(callback, room.interpreters));
-    const script = knownScript(callback) ?? (await trustedScript(callback));
+    const found = scriptCommand(callback, room.interpreters);
+    const command = found instanceof Promise ? await found : found;
+    const trusted = trustedScript(callback);
+    const script = trusted instanceof Promise ? await trusted : trusted;
     const ended = await launch(callback, execution, room, command, script, output, access);
     return await fileOutput(execution, room, ended, callback.options.limits.output);
   } finally {

@@ -23,13 +23,15 @@ const known = new WeakMap<Callback, TrustedScript>();
 const groupWrite = 0o020;
 
 /**
- * What the launcher checks of a callback's script before each run.
+ * What the launcher checks of a callback's script before each run. A promise only where that was not found before.
  * @throws UcbError `ERR_UCB_LAUNCH` if others can change it
  */
-export async function trustedScript(callback: Callback): Promise<TrustedScript> {
+export function trustedScript(callback: Callback): TrustedScript | Promise<TrustedScript> {
+  return known.get(callback) ?? lookAt(callback);
+}
+
+async function lookAt(callback: Callback): Promise<TrustedScript> {
   const { path } = callback;
-  const found = knownScript(callback);
-  if (found !== null) return found;
   const walked = await new PathGuard().walk(path);
   const [problem] = walked.problems;
   if (problem !== undefined) {
@@ -40,11 +42,6 @@ export async function trustedScript(callback: Callback): Promise<TrustedScript> 
   // What cannot be found now is the launcher's to report, and may be there the next time.
   if (walked.path !== null) known.set(callback, script);
   return script;
-}
-
-/** What {@link trustedScript} has found before, at once; null if it was not asked. */
-export function knownScript(callback: Callback): TrustedScript | null {
-  return known.get(callback) ?? null;
 }
 
 async function writingGroups(path: string): Promise<Set<number>> {
