@@ -150,13 +150,21 @@ class Holdings {
   std::size_t threads_ = 0;
 };
 
-inline LaunchRequest Program(std::uint64_t ticket, const std::string& file, std::vector<std::string> arguments = {}) {
-  LaunchRequest request;
+// What requests of all kinds have in common.
+template <typename Request>
+Request ProgramRequest(std::uint64_t ticket, const std::string& file, const std::vector<std::string>& arguments) {
+  Request request;
   request.ticket = ticket;
   request.file = file;
   request.argv.Add(file);
   for (const std::string& argument : arguments) request.argv.Add(argument);
   request.env.Add("PATH=/usr/bin:/bin");
+  return request;
+}
+
+inline LaunchRequest Program(std::uint64_t ticket, const std::string& file,
+                             const std::vector<std::string>& arguments = {}) {
+  LaunchRequest request = ProgramRequest<LaunchRequest>(ticket, file, arguments);
   request.cwd = "/";
   return request;
 }

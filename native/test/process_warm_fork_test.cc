@@ -24,7 +24,7 @@ void Signal(const std::vector<pid_t>& pids, int signal) {
   for (const pid_t pid : pids) ::kill(pid, signal);
 }
 
-const std::string kUntilGo = "import os, time\nwhile not os.path.exists('go'):\n  time.sleep(0.01)\n";
+const std::string kNoteBeginning = "open('began-' + __import__('os').environ['TICKET'], 'x').close()\n";
 
 }  // namespace
 
@@ -48,18 +48,13 @@ TEST_CASE("a fork that is killed while it waits ends its host, and nothing is le
 TEST_CASE("a fork that is killed with requests at its channel loses none of them") {
   const Holdings holdings;
   const TemporaryFolder folder;
-  WriteFile(folder / "s.py", "open('began-' + __import__('os').environ['TICKET'], 'x').close()\n");
+  WriteFile(folder / "s.py", kNoteBeginning);
   {
     WarmLauncher launcher;
     std::vector<pid_t> forks = AllWaitingForks(launcher.host_pid);
     ::kill(launcher.host_pid, SIGSTOP);
     Signal(forks, SIGSTOP);
-    for (std::uint64_t ticket = 1; ticket <= 20; ++ticket) {
-      LaunchRequest request = Script(ticket, folder / "s.py");
-      request.cwd = folder.path();
-      request.env.Add("TICKET=" + std::to_string(ticket));
-      launcher->Launch(std::move(request));
-    }
+    LaunchMany(launcher, folder, 20);
     ::kill(forks.back(), SIGKILL);
     forks.pop_back();
     // Its host ends of that.
@@ -89,9 +84,7 @@ TEST_CASE("a host that is killed takes its waiting forks along, and no run that 
   WriteFile(folder / "s.py", kUntilGo);
   {
     WarmLauncher launcher;
-    LaunchRequest request = Script(1, folder / "s.py");
-    request.cwd = folder.path();
-    const Message started = launcher.Start(std::move(request));
+    const Message started = launcher.Start(ScriptIn(folder, 1));
     CHECK(started.warm);
     AllWaitingForks(launcher.host_pid);
     ::kill(launcher.host_pid, SIGKILL);
@@ -108,17 +101,12 @@ TEST_CASE("a host that is killed takes its waiting forks along, and no run that 
 TEST_CASE("a host that is killed while its forks are stopped loses nothing that waits at their channel") {
   const Holdings holdings;
   const TemporaryFolder folder;
-  WriteFile(folder / "s.py", "open('began-' + __import__('os').environ['TICKET'], 'x').close()\n");
+  WriteFile(folder / "s.py", kNoteBeginning);
   {
     WarmLauncher launcher;
     const std::vector<pid_t> forks = AllWaitingForks(launcher.host_pid);
     Signal(forks, SIGSTOP);
-    for (std::uint64_t ticket = 1; ticket <= 3; ++ticket) {
-      LaunchRequest request = Script(ticket, folder / "s.py");
-      request.cwd = folder.path();
-      request.env.Add("TICKET=" + std::to_string(ticket));
-      launcher->Launch(std::move(request));
-    }
+    LaunchMany(launcher, folder, 3);
     ::kill(launcher.host_pid, SIGKILL);
     CHECK(launcher.Next(kHost).kind == Message::Kind::kExited);
     Signal(forks, SIGCONT);

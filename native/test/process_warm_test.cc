@@ -235,12 +235,10 @@ TEST_CASE("deadlines and signals reach a run of a host") {
 TEST_CASE("runs outlive their host") {
   const Holdings holdings;
   const TemporaryFolder folder;
-  WriteFile(folder / "s.py", "import os, time\nwhile not os.path.exists('go'):\n  time.sleep(0.01)\n");
+  WriteFile(folder / "s.py", kUntilGo);
   {
     WarmLauncher launcher;
-    LaunchRequest request = Script(1, folder / "s.py");
-    request.cwd = folder.path();
-    const Message started = launcher.Start(std::move(request));
+    const Message started = launcher.Start(ScriptIn(folder, 1));
     launcher->CloseHost(kHost);
     const Message gone = launcher.Next(kHost);
     CHECK(gone.kind == Message::Kind::kExited);
@@ -261,12 +259,7 @@ TEST_CASE("a launcher that stops leaves running what runs, and begins nothing mo
   std::size_t began = 0;
   {
     WarmLauncher launcher;
-    for (std::uint64_t ticket = 1; ticket <= 40; ++ticket) {
-      LaunchRequest request = Script(ticket, folder / "s.py");
-      request.cwd = folder.path();
-      request.env.Add("TICKET=" + std::to_string(ticket));
-      launcher->Launch(std::move(request));
-    }
+    LaunchMany(launcher, folder, 40);
     REQUIRE(launcher.Next(3).kind == Message::Kind::kStarted);
     launcher->Stop();
     CHECK(Eventually([&] { return !Lives(launcher.host_pid); }));

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "doctest/doctest.h"
@@ -19,14 +20,8 @@ inline const std::string kRuntime =
 inline const std::string kPython = "/usr/bin/python3";
 constexpr std::uint64_t kHost = 1'000'000;
 
-inline HostRequest Host(std::uint64_t ticket, const std::string& file, std::vector<std::string> arguments = {}) {
-  HostRequest request;
-  request.ticket = ticket;
-  request.file = file;
-  request.argv.Add(file);
-  for (const std::string& argument : arguments) request.argv.Add(argument);
-  request.env.Add("PATH=/usr/bin:/bin");
-  return request;
+inline HostRequest Host(std::uint64_t ticket, const std::string& file, const std::vector<std::string>& arguments = {}) {
+  return ProgramRequest<HostRequest>(ticket, file, arguments);
 }
 
 inline HostRequest PythonHost(std::uint64_t ticket = kHost) {
@@ -53,6 +48,24 @@ class WarmLauncher : public TestLauncher {
 
   pid_t host_pid = 0;
 };
+
+inline const std::string kUntilGo = "import os, time\nwhile not os.path.exists('go'):\n  time.sleep(0.01)\n";
+
+// A run in this folder.
+inline LaunchRequest ScriptIn(const TemporaryFolder& folder, std::uint64_t ticket) {
+  LaunchRequest request = Script(ticket, folder / "s.py");
+  request.cwd = folder.path();
+  return request;
+}
+
+// Launches runs 1 to `count` in this folder, each with its ticket in the environment.
+inline void LaunchMany(WarmLauncher& launcher, const TemporaryFolder& folder, std::uint64_t count) {
+  for (std::uint64_t ticket = 1; ticket <= count; ++ticket) {
+    LaunchRequest request = ScriptIn(folder, ticket);
+    request.env.Add("TICKET=" + std::to_string(ticket));
+    launcher->Launch(std::move(request));
+  }
+}
 
 // Children of this process that wait for a run: they have the channel, which runs have closed.
 inline std::vector<pid_t> WaitingForks(pid_t host) {

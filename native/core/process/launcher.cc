@@ -131,8 +131,7 @@ bool Launcher::Terminate(std::uint64_t ticket, Milliseconds kill_after) {
       waiting = std::move(*found);
       requests_.erase(found);
     } else {
-      const auto begins = std::find_if(beginnings_.begin(), beginnings_.end(),
-                                       [&](const Beginning& beginning) { return beginning.ticket == ticket; });
+      const auto begins = FindBeginning(ticket);
       if (begins != beginnings_.end()) {
         begins->terminate = std::min(begins->terminate.value_or(kill_after), kill_after);
         return true;
@@ -201,11 +200,15 @@ void Launcher::LaunchLoop() {
 
 std::optional<Milliseconds> Launcher::EndBeginning(std::uint64_t ticket) {
   const std::lock_guard lock(mutex_);
-  const auto found = std::find_if(beginnings_.begin(), beginnings_.end(),
-                                  [&](const Beginning& beginning) { return beginning.ticket == ticket; });
+  const auto found = FindBeginning(ticket);
   const std::optional<Milliseconds> terminate = found->terminate;
   beginnings_.erase(found);
   return terminate;
+}
+
+std::vector<Launcher::Beginning>::iterator Launcher::FindBeginning(std::uint64_t ticket) {
+  return std::find_if(beginnings_.begin(), beginnings_.end(),
+                      [&](const Beginning& beginning) { return beginning.ticket == ticket; });
 }
 
 }  // namespace ucb

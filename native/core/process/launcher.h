@@ -81,6 +81,8 @@ class Launcher {
   void LaunchLoop();
   // A launching thread's request has begun, or cannot. Returns what is to be done about it.
   std::optional<Milliseconds> EndBeginning(std::uint64_t ticket);
+  // With mutex_ held; the end if it is not being started.
+  std::vector<Beginning>::iterator FindBeginning(std::uint64_t ticket);
   void QueueCold(LaunchRequest request);
   void WakeLaunching();
 
