@@ -64,6 +64,17 @@ TEST_CASE("limits hold when the program begins") {
       launcher.Run(Limited(Shell(1, "nice -n 3 nice; nice"), limits, output));
       CHECK(ReadFile(output) == "19\n19\n");
     }
+    SUBCASE("its session stands back, too, where the system has such groups") {
+      limits = {};
+      limits.nice = 3;
+      // It is set from outside, as soon as the program runs; without privileges not always.
+      const std::string wait =
+          "test -e /proc/self/autogroup && test $(id -u) = 0 || exit 0;"
+          "until grep -q 'nice 3' /proc/self/autogroup; do sleep 0.01; done";
+      LaunchRequest request = Limited(Shell(1, wait), limits, output);
+      request.timeout = Milliseconds(30'000);
+      CHECK(launcher.Run(std::move(request)).exit_code == 0);
+    }
     SUBCASE("none is raised") {
       rlimit present{};
       REQUIRE(::getrlimit(RLIMIT_NOFILE, &present) == 0);

@@ -31,6 +31,19 @@ describe("the processes of a callback", () => {
     for (const { output } of both) expect(Number(output)).toBe(getPriority() + 7);
   });
 
+  // Without privileges the system refuses some of these changes.
+  it.skipIf(!existsSync("/proc/self/autogroup") || process.getuid?.() !== 0).each(["no", "yes"])(
+    "stand back with their session, warm = %s",
+    async (warm) => {
+      const both = await runBoth(
+        `nice = 7\nwarm = ${warm}\ntimeout = 30s`,
+        "import time\nwhile ' nice 7' not in open('/proc/self/autogroup').read(): time.sleep(0.01)\n",
+        "for (;;) { open my $group, '<', '/proc/self/autogroup'; last if <$group> =~ / nice 7$/; select undef, undef, undef, 0.01 }",
+      );
+      for (const { run } of both) expect(run).toMatchObject({ state: "succeeded", warm: warm === "yes" });
+    },
+  );
+
   it("and what they start have as many files as limit.files says", async () => {
     const both = await runBoth(
       "limit.files = 40",

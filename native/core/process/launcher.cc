@@ -188,6 +188,7 @@ void Launcher::LaunchLoop() {
       messages_.Post(Message(Message::Kind::kFailed, request.ticket, pid.error()));
       continue;
     }
+    if (request.limits.nice != 0) platform::LetSessionStandBack(pid.value(), request.limits.nice);
     Message message(Message::Kind::kStarted, request.ticket);
     message.pid = pid.value();
     // Nobody waits for the child before it is added, so this tells of no other even if it has ended.

@@ -18,6 +18,7 @@
 #include <cstdio>
 #include <cstring>
 #include <limits>
+#include <string>
 #include <utility>
 
 #include "core/process/platform.h"
@@ -222,6 +223,20 @@ bool SignalForeignGroup(pid_t pid, std::uint64_t start_ticks, const UniqueFd& de
   // says that nobody is.
   const std::uint64_t present = StartTicks(pid);
   return (present == 0 || present == start_ticks) && ::kill(-pid, signal) == 0;
+}
+
+void LetSessionStandBack(pid_t pid, int nice) {
+  constexpr int kLeastNice = 19;
+  std::array<char, 64> text{};
+  const UniqueFd own(::open("/proc/self/autogroup", O_RDONLY | O_CLOEXEC));
+  if (!own || ::read(own.get(), text.data(), text.size() - 1) <= 0) return;
+  int group = 0;
+  int present = 0;
+  if (std::sscanf(text.data(), "/autogroup-%d nice %d", &group, &present) != 2) return;
+  const std::string path = "/proc/" + std::to_string(pid) + "/autogroup";
+  const UniqueFd other(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  const std::string wanted = std::to_string(std::min(present + nice, kLeastNice));
+  if (other) static_cast<void>(::write(other.get(), wanted.data(), wanted.size()) > 0);
 }
 
 std::vector<int> InheritedDescriptors() {

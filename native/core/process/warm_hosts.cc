@@ -277,6 +277,7 @@ void WarmHosts::Begin(Place& place, const HostAnswer& answer) {
   const bool was_parked = place.host.Unpark(answer.pid);
   const std::optional<WarmHost::Asked> asked = place.host.Take(answer.ticket);
   if (!asked) return;
+  if (const int nice = asked->request.limits.nice; nice != 0) platform::LetSessionStandBack(answer.pid, nice);
   Message message(Message::Kind::kStarted, answer.ticket);
   message.warm = true;
   message.pid = answer.pid;
