@@ -265,11 +265,11 @@ sub become {
     }
     %ENV  = map { split /=/, $_, 2 } @strings;
     @ARGV = @arguments;
-    qb::_adopt();
+    qb::_adopt(slurp());
     return $script, $limits, $time;
 }
 
-# What stdin holds, without moving the offset from which the script will read.
+# What stdin holds if it is a file, without moving the offset from which the script will read.
 sub slurp {
     my $size = -s STDIN or return '';
     my $text = "\0" x $size;
@@ -331,7 +331,8 @@ sub show {
     my $length = length $text;
     my $from   = pack 'P J', $text, $length;
     my $to     = pack 'J J', $shown_at, $length;
-    return if syscall($call->{process_vm_writev}, $$, $from, 1, $to, 1, 0) == $length;
+    # The number as a number: syscall takes anything else for a text.
+    return if syscall($call->{process_vm_writev}, $$ + 0, $from, 1, $to, 1, 0) == $length;
     # Some containers do not allow it.
     pipe my $reader, my $writer or return;
     syscall $call->{write}, fileno $writer, $text, $length;
