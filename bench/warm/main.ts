@@ -7,6 +7,7 @@ import { sized } from "../harness/options.js";
 import { report } from "../harness/report.js";
 import type { Table, Target } from "../harness/result.js";
 import { advantage, figureOf, quantile } from "../harness/statistics.js";
+import { forkLoopLatencies, forkLoopName, forkLoopRate, inputOf, type RunInput } from "./fork-loop.js";
 import { measureMemory } from "./memory.js";
 import {
   checkWork,
@@ -35,8 +36,10 @@ await withFolder(async (folder) => {
   for (const { subject } of subjects) await endure(warm, subject, 20, 4);
   await new Promise((resolve) => setTimeout(resolve, sized(3000, 0)));
   for (const { subject } of subjects) await endure(warm, subject, 20, 4);
-  const throughput = await measureThroughput(warm, cold);
-  const latency = await measureLatency(warm, cold);
+  const { input, over } = await inputOf(warm);
+  const throughput = await measureThroughput(warm, cold, input);
+  const latency = await measureLatency(warm, cold, input);
+  await over();
   const memory = await measureMemory(warm, cold);
   await Promise.all([warm.engine.close(), cold.engine.close()]);
   const targets = [...throughput.targets, ...latency.targets];
@@ -58,21 +61,28 @@ async function interpreters(): Promise<string[]> {
 }
 
 /** Runs a second, from emit to the recorded outcome, cold and warm by turns. */
-async function measureThroughput(warm: Site, cold: Site): Promise<{ table: Table; targets: Target[] }> {
+async function measureThroughput(
+  warm: Site,
+  cold: Site,
+  input: RunInput,
+): Promise<{ table: Table; targets: Target[] }> {
   const columns: string[] = [];
   const warmFigures = [];
   const coldFigures = [];
+  const loopFigures = [];
   const targets: Target[] = [];
   for (const { subject, needed, ...counts } of subjects) {
     for (const width of inFlight) {
-      const samples = { warm: [] as number[], cold: [] as number[] };
+      const samples = { warm: [] as number[], cold: [] as number[], loop: [] as number[] };
       for (let round = 0; round < rounds; round++) {
+        samples.loop.push(await forkLoopRate(warm, input, subject, counts.warm, width));
         samples.cold.push(await perSecond(cold, subject, counts.cold, width));
         samples.warm.push(await perSecond(warm, subject, counts.warm, width));
       }
       columns.push(`${subject.title}, ${width} in flight`);
       warmFigures.push(figureOf(samples.warm));
       coldFigures.push(figureOf(samples.cold));
+      loopFigures.push(figureOf(samples.loop));
       const measured = advantage(figureOf(samples.warm), figureOf(samples.cold), "more").median;
       targets.push({
         what: `${subject.title}, ${width} in flight, over cold`,
@@ -80,6 +90,10 @@ async function measureThroughput(warm: Site, cold: Site): Promise<{ table: Table
         bound: "at least",
         measured,
         unit: "×",
+        limit: {
+          what: forkLoopName,
+          measured: advantage(figureOf(samples.loop), figureOf(samples.cold), "more").median,
+        },
       });
     }
   }
@@ -93,6 +107,7 @@ async function measureThroughput(warm: Site, cold: Site): Promise<{ table: Table
     rows: [
       { name: "warm", figures: warmFigures },
       { name: "cold", figures: coldFigures },
+      { name: forkLoopName, figures: loopFigures },
     ],
     subject: "warm",
   };
@@ -105,10 +120,11 @@ async function perSecond(site: Site, subject: Subject, count: number, width: num
 }
 
 /** From emit to the first line of the script, one at a time. */
-async function measureLatency(warm: Site, cold: Site): Promise<{ table: Table; targets: Target[] }> {
+async function measureLatency(warm: Site, cold: Site, input: RunInput): Promise<{ table: Table; targets: Target[] }> {
   const shares = [0.5, 0.99];
   const columns: string[] = [];
-  const figures = { warm: [] as ReturnType<typeof figureOf>[], cold: [] as ReturnType<typeof figureOf>[] };
+  type Figures = ReturnType<typeof figureOf>[];
+  const figures = { warm: [] as Figures, cold: [] as Figures, loop: [] as Figures };
   const targets: Target[] = [];
   for (const subject of [stampPython, stampPerl]) {
     const samples = { warm: [] as number[], cold: [] as number[] };
@@ -118,10 +134,12 @@ async function measureLatency(warm: Site, cold: Site): Promise<{ table: Table; t
       samples.cold.push(pair.cold);
       samples.warm.push(pair.warm);
     }
+    const loop = await forkLoopLatencies(warm, input, subject, sized(100, 3));
     for (const share of shares) {
       columns.push(`${subject.title}, p${share * 100}`);
       figures.warm.push(figureOf([quantile(samples.warm, share)]));
       figures.cold.push(figureOf([quantile(samples.cold, share)]));
+      figures.loop.push(figureOf([quantile(loop, share)]));
     }
     const measured = quantile(samples.warm, 0.5) / quantile(samples.cold, 0.5);
     targets.push({
@@ -130,6 +148,7 @@ async function measureLatency(warm: Site, cold: Site): Promise<{ table: Table; t
       bound: "at most",
       measured,
       unit: "×",
+      limit: { what: forkLoopName, measured: quantile(loop, 0.5) / quantile(samples.cold, 0.5) },
     });
   }
   const table: Table = {
@@ -142,6 +161,7 @@ async function measureLatency(warm: Site, cold: Site): Promise<{ table: Table; t
     rows: [
       { name: "warm", figures: figures.warm },
       { name: "cold", figures: figures.cold },
+      { name: forkLoopName, figures: figures.loop },
     ],
     subject: "warm",
   };

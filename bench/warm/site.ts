@@ -10,6 +10,15 @@ export interface Subject {
   event: string;
 }
 
+const pythonCapture = `import json, os, sys, time
+with open("document.json", "w") as file:
+    file.write(sys.stdin.read())
+with open("environment.part", "w") as file:
+    json.dump(dict(os.environ), file)
+os.rename("environment.part", "environment.json")
+while not os.path.exists("released"):
+    time.sleep(0.05)
+`;
 const pythonStamp = "import time\nopen('stamp', 'w').write(str(time.monotonic_ns()))\n";
 /** Asks the kernel itself: the module that could do it takes milliseconds to load. */
 const perlStamp = `my $time = "\\0" x 16;
@@ -24,6 +33,8 @@ export const checkWork: Subject = subject("checkWork.pl", "failed");
 export const plainPerl: Subject = subject("plain.pl", "timeout");
 export const stampPython: Subject = subject("stamp.py", "blocked");
 export const stampPerl: Subject = subject("stamp.pl", "running");
+/** Writes down what it is given, and then waits: as long as it runs, its token lets others ask the supervisor as well. */
+export const capture: Subject = subject("capture.py", "killed");
 export const sleeper: Record<"python" | "perl", Subject> = {
   python: subject("sleep.py", "suspended"),
   perl: subject("sleep.pl", "waiting"),
@@ -46,13 +57,14 @@ export async function openSite(parent: string, warm: "yes" | "no"): Promise<Site
   for (const { file } of [submitted, checkWork]) await copyFile(join(examples, file), join(folder, file));
   const texts: Record<string, string> = {
     "plain.pl": 'print "job $ENV{QBJOBID}\\n";\n',
+    "capture.py": pythonCapture,
     "stamp.py": pythonStamp,
     "stamp.pl": perlStamp,
     "sleep.py": "import os, time\nwhile not os.path.exists('awake'):\n    time.sleep(0.01)\n",
     "sleep.pl": "select undef, undef, undef, 0.01 until -e 'awake';\n",
   };
   for (const [file, text] of Object.entries(texts)) await writeFile(join(folder, file), text, { mode: 0o600 });
-  const all = [submitted, checkWork, plainPerl, stampPython, stampPerl, sleeper.python, sleeper.perl];
+  const all = [submitted, checkWork, plainPerl, capture, stampPython, stampPerl, sleeper.python, sleeper.perl];
   const lines = all.map(({ file, event }) => `${file} = ${event.split("-")[0]}-work-self-*\n`);
   const sections = `[*]\nwarm = ${warm}\nenv.SUBMITTED_FILE = ${join(folder, "log", "submitted.txt")}\n`;
   await writeFile(join(folder, "callbacks.conf"), `${lines.join("")}${sections}`, { mode: 0o600 });
