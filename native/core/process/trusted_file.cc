@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "core/process/descriptor.h"
+#include "core/process/platform.h"
 
 namespace ucb {
 namespace {
@@ -37,43 +38,31 @@ Status Check(const TrustedFile& file, const std::string& path, const struct stat
   return Unit{};
 }
 
-// The file, but not opened for anything.
-Result<UniqueFd> FindTrusted(const TrustedFile& file) {
-  constexpr int kFlags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
-  UniqueFd current(::open("/", kFlags));
-  std::size_t end = 0;
-  for (;;) {
-    const std::string path = end == 0 ? "/" : file.path.substr(0, end);
+}  // namespace
+
+// From the top: below a folder that passed, only those who are trusted can change what a path leads to.
+Status CheckTrusted(const TrustedFile& file) {
+  std::string path;
+  for (std::size_t end = 1;; end = std::min(file.path.find('/', end + 1), file.path.size())) {
+    path.assign(file.path, 0, end);
     struct stat status {};
-    if (!current || ::fstat(current.get(), &status) != 0) return Error::System("open", errno, path);
-    const Status checked = Check(file, path, status);
-    if (!checked) return checked.error();
-    if (end == file.path.size()) return current;
-    const std::size_t next = std::min(file.path.find('/', end + 1), file.path.size());
-    const std::string name = file.path.substr(end + 1, next - end - 1);
-    // Through the folder that was just checked, whatever has its name by now.
-    UniqueFd entry(::openat(current.get(), name.c_str(), kFlags));
-    if (!entry) return Error::System("open", errno, file.path.substr(0, next));
-    current = std::move(entry);
-    end = next;
+    if (::lstat(path.c_str(), &status) != 0) return Error::System("open", errno, path);
+    Status checked = Check(file, path, status);
+    if (!checked || end == file.path.size()) return checked;
   }
 }
 
-}  // namespace
-
-Status CheckTrusted(const TrustedFile& file) {
-  const Result<UniqueFd> found = FindTrusted(file);
-  if (!found) return found.error();
-  return Unit{};
-}
-
 Result<UniqueFd> OpenTrusted(const TrustedFile& file) {
-  const Result<UniqueFd> found = FindTrusted(file);
-  if (!found) return found.error();
-  // The same file again, whatever its path leads to by now.
-  const std::string path = "/proc/self/fd/" + std::to_string(found.value().get());
-  UniqueFd opened(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!opened) return Error::System("open", errno, file.path);
+  const Status checked = CheckTrusted(file);
+  if (!checked) return checked.error();
+  constexpr int kFlags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC;
+  UniqueFd opened(platform::OpenWithoutLinks(file.path.c_str(), kFlags, 0));
+  // Systems without the call, and filters that refuse it.
+  if (!opened && (errno == ENOSYS || errno == EPERM)) opened.Reset(::open(file.path.c_str(), kFlags));
+  struct stat status {};
+  if (!opened || ::fstat(opened.get(), &status) != 0) return Error::System("open", errno, file.path);
+  const Status still = Check(file, file.path, status);
+  if (!still) return still.error();
   return AtLeast(std::move(opened), kScriptDescriptor + 1, file.path);
 }
 
