@@ -1,3 +1,4 @@
+import { argumentError, isObject } from "../argument-error.js";
 import type { UcbError } from "../errors.js";
 import type { ResourceUsage } from "./run.js";
 
@@ -62,4 +63,16 @@ export interface Launched {
   signal(signal: NodeJS.Signals): boolean;
   /** See `Launcher.terminate`. */
   terminate(killAfterMs?: number): boolean;
+}
+
+/**
+ * Told of an end, one that cannot be called would bring down the process.
+ * @throws UcbError `ERR_UCB_ARGUMENT`
+ */
+export function checkedObserver(observer: LaunchObserver): LaunchObserver {
+  if (!isObject(observer)) throw argumentError("observer", "an object", observer);
+  for (const name of ["exited", "failed"] as const) {
+    if (typeof observer[name] !== "function") throw argumentError(`observer.${name}`, "a function", observer[name]);
+  }
+  return observer;
 }

@@ -7,9 +7,16 @@ import { Deferred } from "./deferred.js";
 import { adoptFailure, launchFailure, logFailure } from "./launch-failure.js";
 import { type LaunchOptions, milliseconds, packLaunch } from "./launch-options.js";
 import { LaunchRecord } from "./launch-record.js";
-import type { Launched, LaunchObserver, ProcessOutcome, ProcessStarted } from "./launched.js";
+import {
+  checkedObserver,
+  type Launched,
+  type LaunchObserver,
+  type ProcessOutcome,
+  type ProcessStarted,
+} from "./launched.js";
 import { type HostObserver, type HostOptions, hostFailure, packHost } from "./launcher-hosts.js";
 import { checkedLogBlock, type LogBlock } from "./log-block.js";
+import { Waiters } from "./waiters.js";
 
 export type { AdoptOptions } from "./adopt-options.js";
 export type { LaunchLimits } from "./launch-limits.js";
@@ -52,7 +59,7 @@ export class Launcher {
   readonly #appends = new Map<number, Append>();
   readonly #hosts = new Map<number, HostObserver>();
   #lastTicket = 0;
-  #waiters: { until: () => boolean; done: Deferred<void> }[] = [];
+  readonly #waiters = new Waiters();
   #closing: Promise<void> | null = null;
   #leaving = false;
   #closed = false;
@@ -205,7 +212,7 @@ export class Launcher {
 
   /** Resolves once no launch and no log block is unfinished. */
   idle(): Promise<void> {
-    return this.#when(() => this.#unfinished === 0);
+    return this.#waiters.when(() => this.#unfinished === 0);
   }
 
   /**
@@ -224,7 +231,7 @@ export class Launcher {
     this.#closing ??= this.#shutDown();
     if (running === "terminate") this.terminateAll();
     if (running === "leave") this.#leaving = true;
-    this.#wake();
+    this.#waiters.wake();
     return this.#closing;
   }
 
@@ -236,7 +243,7 @@ export class Launcher {
   async #shutDown(): Promise<void> {
     const ready = () => this.#appends.size === 0 && (this.#leaving || this.#launches.size === 0);
     do {
-      await this.#when(ready);
+      await this.#waiters.when(ready);
       // Whoever has just heard of an end may, some steps later, append to a log.
       await new Promise((resolve) => setImmediate(resolve));
     } while (!ready());
@@ -260,7 +267,7 @@ export class Launcher {
     }
     for (const { done } of this.#appends.values()) done.reject(closedError());
     this.#appends.clear();
-    this.#wake();
+    this.#waiters.wake();
   }
 
   #launch(options: LaunchOptions, observer: LaunchObserver): number {
@@ -328,7 +335,7 @@ export class Launcher {
       }
     }
     if (this.#unfinished === 0 && !this.#closed) native.launcherRef(this.#handle, false);
-    this.#wake();
+    this.#waiters.wake();
   }
 
   #tell(record: LaunchRecord, index: number): void {
@@ -378,20 +385,6 @@ export class Launcher {
     if (failureIndex === null) append.done.resolve();
     else append.done.reject(logFailure(append.log, native.launcherFailure(this.#handle, failureIndex)));
   }
-
-  #when(until: () => boolean): Promise<void> {
-    if (until()) return Promise.resolve();
-    const done = new Deferred<void>();
-    this.#waiters.push({ until, done });
-    return done.promise;
-  }
-
-  #wake(): void {
-    if (this.#waiters.length === 0) return;
-    const ready = this.#waiters.filter(({ until }) => until());
-    this.#waiters = this.#waiters.filter((waiter) => !ready.includes(waiter));
-    for (const { done } of ready) done.resolve();
-  }
 }
 
 /** Beyond, they are begun even if the calling code goes on launching. */
@@ -399,15 +392,6 @@ const mostKept = 64;
 
 /** Settled, for what comes behind the calling code: `queueMicrotask` would make an object for each call. */
 const nothing = Promise.resolve();
-
-/** Told of it later, one that cannot be called would bring down the process. */
-function checkedObserver(observer: LaunchObserver): LaunchObserver {
-  if (!isObject(observer)) throw argumentError("observer", "an object", observer);
-  for (const name of ["exited", "failed"] as const) {
-    if (typeof observer[name] !== "function") throw argumentError(`observer.${name}`, "a function", observer[name]);
-  }
-  return observer;
-}
 
 function failureOf(what: string | number, failure: NativeFailure): UcbError {
   return typeof what === "number" ? adoptFailure(what, failure) : launchFailure(what, failure);

@@ -15,49 +15,8 @@ namespace {
 using Clock = platform::Clock;
 using TimePoint = RunningProcess::TimePoint;
 
-double InMilliseconds(const timeval& time) {
-  return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_usec) / 1e3;
-}
-
-std::chrono::nanoseconds Bounded(Milliseconds span) {
-  // A century: beyond any purpose, and safely added to any time.
-  constexpr Milliseconds kLongest{3e12};
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::clamp(span, Milliseconds{0}, kLongest));
-}
-
 // Far longer than any system runs, and safely taken from any time.
 constexpr std::chrono::milliseconds kOldest{std::chrono::hours{24 * 365 * 100}};
-
-TimePoint Next(const RunningProcess& child) {
-  return std::min({child.slow_at, child.timeout_at, child.kill_at});
-}
-
-bool IsTold(const RunningProcess& child) {
-  return child.role == RunningProcess::Role::kRun || child.role == RunningProcess::Role::kHost;
-}
-
-bool SignalGroup(const RunningProcess& child, int signal) {
-  if (child.foreign_start_ticks == 0) return ::kill(-child.pid, signal) == 0;
-  return platform::SignalForeignGroup(child.pid, child.foreign_start_ticks, child.descriptor, signal);
-}
-
-// Without a status, where the system has none for us, neither an exit code nor a signal is told.
-Message Exited(const RunningProcess& child, std::optional<int> status, const std::optional<rusage>& usage) {
-  Message message(Message::Kind::kExited, child.ticket);
-  message.pid = child.pid;
-  message.timed_out = child.timed_out;
-  if (status && WIFEXITED(*status)) message.exit_code = WEXITSTATUS(*status);
-  if (status && WIFSIGNALED(*status)) message.signal = WTERMSIG(*status);
-  const auto duration = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - child.started);
-  message.duration_ms = static_cast<double>(duration.count()) / 1e3;
-  message.max_rss_kb = -1;
-  if (usage) {
-    message.user_ms = InMilliseconds(usage->ru_utime);
-    message.system_ms = InMilliseconds(usage->ru_stime);
-    message.max_rss_kb = usage->ru_maxrss;
-  }
-  return message;
-}
 
 }  // namespace
 
@@ -117,7 +76,7 @@ void Reaper::Add(RunningProcess::Role role, const LaunchRequest& request, TimePo
   child.role = role;
   child.pid = started.pid;
   child.descriptor = watcher_->Open(child.pid);
-  Schedule(child, request, started_at);
+  child.Follow(request, started_at);
   bool wake = false;
   {
     const std::lock_guard lock(mutex_);
@@ -155,8 +114,8 @@ bool Reaper::Begin(const LaunchRequest& request, TimePoint started_at, Message& 
     if (found == children_.end() || found->second.role != RunningProcess::Role::kFork) return false;
     RunningProcess& child = found->second;
     child.role = RunningProcess::Role::kRun;
-    Schedule(child, request, started_at);
-    wake = Next(child) < awake_at_;
+    child.Follow(request, started_at);
+    wake = child.Next() < awake_at_;
     ScheduleNext(child);
     pids_[child.ticket] = child.pid;
     started.start_ticks = child.start_ticks;
@@ -206,9 +165,7 @@ Status Reaper::TakeOver(const AdoptRequest& request) {
   const std::chrono::milliseconds age(Message::UnixMilliseconds() - request.started_at_ms);
   // A clock that was set back must not make a process younger than none.
   child.started = Clock::now() - std::clamp(age, std::chrono::milliseconds{0}, kOldest);
-  child.kill_after = Bounded(request.kill_after);
-  if (request.slow_after.count() > 0) child.slow_at = child.started + Bounded(request.slow_after);
-  if (request.timeout.count() > 0) child.timeout_at = child.started + Bounded(request.timeout);
+  child.SetDeadlines(request.slow_after, request.timeout, request.kill_after);
   bool wake = false;
   {
     const std::lock_guard lock(mutex_);
@@ -226,35 +183,27 @@ Status Reaper::TakeOver(const AdoptRequest& request) {
 // Says whether Run sleeps for too long now.
 bool Reaper::Insert(RunningProcess child) {
   const pid_t pid = child.pid;
-  const bool wake = Next(child) < awake_at_;
+  const bool wake = child.Next() < awake_at_;
   // Its number is free again: somebody else has waited for the child that had it.
   const auto lost = children_.find(pid);
   if (lost != children_.end()) {
-    if (messages_ != nullptr && IsTold(lost->second)) {
-      messages_->Post(Exited(lost->second, std::nullopt, std::nullopt));
+    if (messages_ != nullptr && lost->second.IsTold()) {
+      messages_->Post(lost->second.Exited(std::nullopt, std::nullopt));
     }
     Forget(lost->second);
   }
   ScheduleNext(child);
-  if (IsTold(child)) pids_[child.ticket] = pid;
+  if (child.IsTold()) pids_[child.ticket] = pid;
   const RunningProcess& inserted = children_.insert_or_assign(pid, std::move(child)).first->second;
   // Last: the end of a child is told once, and must find it here.
   watcher_->Watch(pid, inserted.descriptor, inserted.foreign_start_ticks);
   return wake;
 }
 
-void Reaper::Schedule(RunningProcess& child, const LaunchRequest& request, TimePoint started_at) {
-  child.ticket = request.ticket;
-  child.started = started_at;
-  child.kill_after = Bounded(request.kill_after);
-  if (request.slow_after.count() > 0) child.slow_at = started_at + Bounded(request.slow_after);
-  if (request.timeout.count() > 0) child.timeout_at = started_at + Bounded(request.timeout);
-}
-
 bool Reaper::Signal(std::uint64_t ticket, int signal) {
   const std::lock_guard lock(mutex_);
   const RunningProcess* const child = Find(ticket);
-  return child != nullptr && SignalGroup(*child, signal);
+  return child != nullptr && child->SignalGroup(signal);
 }
 
 void Reaper::Kill(std::uint64_t ticket) {
@@ -315,7 +264,7 @@ bool Reaper::Adopt(std::vector<RunningProcess>& children) {
 }
 
 void Reaper::ScheduleNext(const RunningProcess& child) {
-  const TimePoint at = Next(child);
+  const TimePoint at = child.Next();
   if (at == RunningProcess::kNever) return;
   DropStaleDeadlines();
   deadlines_.push_back({at, child.pid});
@@ -328,7 +277,7 @@ void Reaper::DropStaleDeadlines() {
   if (deadlines_.size() < 2 * children_.size() + 64) return;
   std::erase_if(deadlines_, [&](const Deadline& deadline) {
     const auto found = children_.find(deadline.pid);
-    return found == children_.end() || Next(found->second) != deadline.at;
+    return found == children_.end() || found->second.Next() != deadline.at;
   });
   std::make_heap(deadlines_.begin(), deadlines_.end());
 }
@@ -341,7 +290,7 @@ void Reaper::ServeDeadlines(std::vector<Message>& messages) {
     std::pop_heap(deadlines_.begin(), deadlines_.end());
     deadlines_.pop_back();
     const auto found = children_.find(deadline.pid);
-    if (found == children_.end() || Next(found->second) != deadline.at) continue;
+    if (found == children_.end() || found->second.Next() != deadline.at) continue;
     RunningProcess& child = found->second;
     if (child.slow_at == deadline.at) {
       child.slow_at = RunningProcess::kNever;
@@ -352,20 +301,14 @@ void Reaper::ServeDeadlines(std::vector<Message>& messages) {
       continue;  // which has scheduled what comes next
     } else {
       child.kill_at = RunningProcess::kNever;
-      SignalGroup(child, SIGKILL);
+      child.SignalGroup(SIGKILL);
     }
     ScheduleNext(child);
   }
 }
 
 void Reaper::SendTerm(RunningProcess& child, std::chrono::nanoseconds kill_after) {
-  child.terminating = true;
-  child.slow_at = RunningProcess::kNever;
-  child.timeout_at = RunningProcess::kNever;
-  child.kill_at = std::min(child.kill_at, Clock::now() + kill_after);
-  SignalGroup(child, SIGTERM);
-  // A stopped process acts on TERM only when it goes on.
-  SignalGroup(child, SIGCONT);
+  child.SendTerm(kill_after);
   ScheduleNext(child);
 }
 
@@ -380,7 +323,7 @@ void Reaper::Reap(pid_t pid, std::vector<Message>& messages) {
     return;
   }
   // As long as the leader is a zombie its group's number cannot belong to anyone else.
-  if (child.terminating) SignalGroup(child, SIGKILL);
+  if (child.terminating) child.SignalGroup(SIGKILL);
   int status = 0;
   rusage usage{};
   pid_t reaped = 0;
@@ -393,9 +336,9 @@ void Reaper::Reap(pid_t pid, std::vector<Message>& messages) {
   }
   // Where the process ignores SIGCHLD, or somebody else waits for our children, the status is lost.
   const bool known = reaped > 0;
-  if (IsTold(child)) {
+  if (child.IsTold()) {
     messages.push_back(
-        Exited(child, known ? std::optional(status) : std::nullopt, known ? std::optional(usage) : std::nullopt));
+        child.Exited(known ? std::optional(status) : std::nullopt, known ? std::optional(usage) : std::nullopt));
   }
   if (child.role == RunningProcess::Role::kHost) host_ends_.emplace_back(child.ticket, pid);
   Forget(child);
@@ -408,8 +351,8 @@ void Reaper::ReapForeign(RunningProcess& child, std::vector<Message>& messages) 
     watcher_->Watch(child.pid, UniqueFd(), child.foreign_start_ticks);
     return;
   }
-  if (child.terminating) SignalGroup(child, SIGKILL);
-  messages.push_back(Exited(child, end->status, end->usage));
+  if (child.terminating) child.SignalGroup(SIGKILL);
+  messages.push_back(child.Exited(end->status, end->usage));
   Forget(child);
 }
 

@@ -16,32 +16,9 @@
 #include "core/process/message_queue.h"
 #include "core/process/platform.h"
 #include "core/process/request.h"
+#include "core/process/running_process.h"
 
 namespace ucb {
-
-// A child that has not been reaped yet, or a process that was taken over, and what is to be done about it when.
-struct RunningProcess {
-  using TimePoint = platform::Clock::time_point;
-  static constexpr TimePoint kNever = TimePoint::max();
-
-  // What this is. Forks of warm interpreters wait until they become runs.
-  enum class Role : std::uint8_t { kRun, kHost, kFork, kReleased };
-
-  Role role = Role::kRun;
-  std::uint64_t ticket = 0;               // of kFork: of its host
-  pid_t pid = 0;                          // also its process group, since it leads a session
-  UniqueFd descriptor;                    // open for as long as the child is watched; empty where it is polled
-  std::uint64_t foreign_start_ticks = 0;  // of a process that was taken over; 0: our child
-  TimePoint started;
-  TimePoint slow_at = kNever;
-  TimePoint timeout_at = kNever;
-  TimePoint kill_at = kNever;
-  std::chrono::nanoseconds kill_after{0};
-  std::uint64_t start_ticks = 0;  // of kFork
-  bool has_ended = false;         // of kFork, which is not reaped before it is known what it was
-  bool timed_out = false;
-  bool terminating = false;  // TERM was sent: when the leader is gone, the rest of its group is killed
-};
 
 // Waits for children, one by one and never for any: the process has others that are not ours; and in the same way for
 // processes of others that it was told of. Sends the signals their deadlines ask for. It has no thread of its own; its
@@ -108,8 +85,6 @@ class Reaper {
            Message started, const std::function<void()>& added);
   void TellOfHosts();
 
-  // Takes what the request says of the child.
-  static void Schedule(RunningProcess& child, const LaunchRequest& request, RunningProcess::TimePoint started_at);
   // All of these with mutex_ held.
   bool Insert(RunningProcess child);
   void PostStarted(const LaunchRequest& request, Message started);
