@@ -58,8 +58,8 @@ std::optional<ForeignEnd> EndOf(pid_t pid, std::uint64_t start_ticks, const Uniq
 bool SignalForeignGroup(pid_t pid, std::uint64_t start_ticks, const UniqueFd& descriptor, int signal);
 
 // Lets the session that `pid` leads stand back as far behind this process's, as nice(1) counts, where the system shares
-// processors out by session first (autogroup, sched(7)): priorities of its processes count within it only. Where it does
-// not, or refuses, nothing happens: those without privileges may change ten sessions a second.
+// processors out by session first (autogroup, sched(7)): priorities of its processes count within it only. Where it
+// does not, or refuses, nothing happens: those without privileges may change ten sessions a second.
 void LetSessionStandBack(pid_t pid, int nice);
 
 // The descriptors above 2 that a new program would inherit.
