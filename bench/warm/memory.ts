@@ -1,5 +1,6 @@
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { startTicksOf } from "../../lib/execute/process-identity.js";
 import type { Run } from "../../lib/execute/run.js";
 import type { Table } from "../harness/result.js";
@@ -29,8 +30,7 @@ export async function measureMemory(warm: Site, cold: Site): Promise<Table> {
 }
 
 async function held({ engine, folder }: Site, { event }: Subject) {
-  const awake = join(folder, "awake");
-
+  const [awake, asleep] = [join(folder, "awake"), join(folder, "asleep")];
   const runs = await new Promise<Run[]>((resolve) => {
     const begun: Run[] = [];
     engine.on("run", function listen(run) {
@@ -42,12 +42,13 @@ async function held({ engine, folder }: Site, { event }: Subject) {
     });
     for (let index = 0; index < 4; index++) engine.emit(event);
   });
+  // Each writes a byte there.
+  while ((await readFile(asleep, "utf8").catch(() => "")).length < runs.length) await pause(10);
   const own = await Promise.all(runs.map(({ pid }) => memoryOf(pid ?? 0)));
   const [host = [], ...waiting] = await Promise.all((await settled(() => othersOf(runs))).map(memoryOf));
   await writeFile(awake, "");
   await engine.idle();
-
-  await rm(awake);
+  await Promise.all([rm(awake), rm(asleep)]);
   return { host: figures([host]), waiting: figures(waiting), run: figures(own) };
 }
 
@@ -55,7 +56,7 @@ async function held({ engine, folder }: Site, { event }: Subject) {
 async function settled<T>(look: () => Promise<T[]>): Promise<T[]> {
   let found = await look();
   for (let again = 0; again < 20; again++) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await pause(20);
     const next = await look();
     if (next.length !== found.length) again = 0;
     found = next;

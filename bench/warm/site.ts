@@ -60,8 +60,10 @@ export async function openSite(parent: string, warm: "yes" | "no"): Promise<Site
     "capture.py": pythonCapture,
     "stamp.py": pythonStamp,
     "stamp.pl": perlStamp,
-    "sleep.py": "import os, time\nwhile not os.path.exists('awake'):\n    time.sleep(0.01)\n",
-    "sleep.pl": "select undef, undef, undef, 0.01 until -e 'awake';\n",
+    "sleep.py":
+      "import os, time\nopen('asleep', 'a').write('x')\nwhile not os.path.exists('awake'):\n    time.sleep(0.01)\n",
+    "sleep.pl":
+      "open my $sign, '>>', 'asleep'; print $sign 'x'; close $sign; select undef, undef, undef, 0.01 until -e 'awake';\n",
   };
   for (const [file, text] of Object.entries(texts)) await writeFile(join(folder, file), text, { mode: 0o600 });
   const all = [submitted, checkWork, plainPerl, capture, stampPython, stampPerl, sleeper.python, sleeper.perl];
