@@ -137,17 +137,19 @@ void WarmHosts::Run() {
 
 // False once it is to stop.
 bool WarmHosts::TakeTasks() {
-  std::vector<HostRequest> opening;
   std::deque<LaunchRequest> homeless;
-  {
-    const std::lock_guard lock(mutex_);
-    if (stopping_) return false;
-    opening.swap(opening_);
-  }
-  for (HostRequest& request : opening) StartHost(std::move(request));
   std::vector<std::uint64_t> closing;
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    // A host may be asked for while another is being started, and a run of it as well, which must not come first.
+    while (!stopping_ && !opening_.empty()) {
+      std::vector<HostRequest> opening;
+      opening.swap(opening_);
+      lock.unlock();
+      for (HostRequest& request : opening) StartHost(std::move(request));
+      lock.lock();
+    }
+    if (stopping_) return false;
     for (LaunchRequest& request : arrived_) {
       const auto found = places_.find(request.host);
       const bool is_gone = found == places_.end() || found->second->closed;
