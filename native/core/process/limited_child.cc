@@ -18,6 +18,7 @@
 
 #include "core/base/unique_fd.h"
 #include "core/process/descriptor.h"
+#include "core/process/platform.h"
 #include "core/process/trusted_file.h"
 
 // Between vfork and exec the child runs in this process's memory while the calling thread stands still: it may only
@@ -65,7 +66,6 @@ struct Plan {
 // Headers of old systems do not name it; the number is the same on all architectures.
 constexpr long kCloseRange = 436;
 constexpr int kSignals = 64;
-constexpr int kLeastNice = 19;
 
 [[noreturn]] void Fail(const Plan& plan, Step step) {
   const Failure failure{step, errno};
@@ -90,7 +90,7 @@ void StandBack(const Plan& plan) {
   if (plan.nice == 0) return;
   // The call tells 20 minus the value, so that no answer is negative.
   const int present = 20 - static_cast<int>(::syscall(SYS_getpriority, PRIO_PROCESS, 0));
-  const int wanted = std::min(present + plan.nice, kLeastNice);
+  const int wanted = std::min(present + plan.nice, platform::kLeastNice);
   if (::syscall(SYS_setpriority, PRIO_PROCESS, 0, wanted) != 0) Fail(plan, Step::kNice);
 }
 

@@ -57,6 +57,9 @@ std::optional<ForeignEnd> EndOf(pid_t pid, std::uint64_t start_ticks, const Uniq
 // is nobody left in it, or if the system refused.
 bool SignalForeignGroup(pid_t pid, std::uint64_t start_ticks, const UniqueFd& descriptor, int signal);
 
+// The furthest that a process can stand back, as nice(1) counts.
+inline constexpr int kLeastNice = 19;
+
 // Lets the session that `pid` leads stand back as far behind this process's, as nice(1) counts, where the system shares
 // processors out by session first (autogroup, sched(7)): priorities of its processes count within it only. Where it
 // does not, or refuses, nothing happens: those without privileges may change ten sessions a second.
