@@ -43,8 +43,7 @@ export async function forkLoopRate(
   count: number,
   width: number,
 ): Promise<number> {
-  const runs = Math.max(count, 2 * width);
-  return runs / (Number(await run(site, input, subject, runs, width)) / 1e9);
+  return count / (Number(await run(site, input, subject, count, width)) / 1e9);
 }
 
 /** Milliseconds from asking a fork that waits for its run to the script's first line, one at a time. */

@@ -104,7 +104,7 @@ class Walk {
 };
 
 // Opens `path` as open(2) would, but follows no link that others can have placed, and none at its end.
-Result<UniqueFd> OpenTrusted(const std::string& path, int flags) {
+Result<UniqueFd> OpenSafely(const std::string& path, int flags) {
   UniqueFd fd(platform::OpenWithoutLinks(path.c_str(), flags, kFileMode));
   if (fd) return fd;
   const bool make = (flags & O_CREAT) != 0;
@@ -127,7 +127,7 @@ constexpr int kAboveStandard = 3;
 
 Result<UniqueFd> OpenForAppend(const std::string& path) {
   constexpr int kFlags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK;
-  Result<UniqueFd> opened = OpenTrusted(path, kFlags);
+  Result<UniqueFd> opened = OpenSafely(path, kFlags);
   if (!opened) return opened.error();
   UniqueFd fd = std::move(opened.value());
   struct stat status {};
@@ -141,7 +141,7 @@ Result<UniqueFd> OpenForAppend(const std::string& path) {
 }
 
 Result<UniqueFd> OpenForReading(const std::string& path) {
-  return OpenTrusted(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
+  return OpenSafely(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
 }
 
 Result<UniqueFd> OpenNull() {

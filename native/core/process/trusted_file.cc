@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "core/process/descriptor.h"
-#include "core/process/platform.h"
+#include "core/process/files.h"
 
 namespace ucb {
 namespace {
@@ -55,15 +55,13 @@ Status CheckTrusted(const TrustedFile& file) {
 Result<UniqueFd> OpenTrusted(const TrustedFile& file) {
   const Status checked = CheckTrusted(file);
   if (!checked) return checked.error();
-  constexpr int kFlags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC;
-  UniqueFd opened(platform::OpenWithoutLinks(file.path.c_str(), kFlags, 0));
-  // Systems without the call, and filters that refuse it.
-  if (!opened && (errno == ENOSYS || errno == EPERM)) opened.Reset(::open(file.path.c_str(), kFlags));
+  Result<UniqueFd> opened = OpenForReading(file.path);
+  if (!opened) return opened.error();
   struct stat status {};
-  if (!opened || ::fstat(opened.get(), &status) != 0) return Error::System("open", errno, file.path);
+  if (::fstat(opened.value().get(), &status) != 0) return Error::System("fstat", errno, file.path);
   const Status still = Check(file, file.path, status);
   if (!still) return still.error();
-  return AtLeast(std::move(opened), kScriptDescriptor + 1, file.path);
+  return AtLeast(std::move(opened.value()), kScriptDescriptor + 1, file.path);
 }
 
 }  // namespace ucb
