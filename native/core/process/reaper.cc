@@ -1,8 +1,5 @@
 #include "core/process/reaper.h"
 
-#include <sys/resource.h>
-#include <sys/wait.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
@@ -75,15 +72,22 @@ void Reaper::Add(RunningProcess::Role role, const LaunchRequest& request, TimePo
   RunningProcess child;
   child.role = role;
   child.pid = started.pid;
-  child.descriptor = watcher_->Open(child.pid);
   child.Follow(request, started_at);
   bool wake = false;
+  std::optional<Message> exited;
   {
     const std::lock_guard lock(mutex_);
-    wake = Insert(std::move(child));
+    // A program that does little has often ended before the thread that started it goes on. Then nobody needs to be
+    // woken for its end.
+    if (role == RunningProcess::Role::kRun) exited = child.Reap();
+    if (!exited) {
+      child.descriptor = watcher_->Open(child.pid);
+      wake = Insert(std::move(child));
+    }
     if (added) added();
     PostStarted(request, std::move(started));
   }
+  if (exited) messages_->Post(std::move(*exited));
   if (wake) watcher_->Wake();
 }
 
@@ -324,22 +328,12 @@ void Reaper::Reap(pid_t pid, std::vector<Message>& messages) {
   }
   // As long as the leader is a zombie its group's number cannot belong to anyone else.
   if (child.terminating) child.SignalGroup(SIGKILL);
-  int status = 0;
-  rusage usage{};
-  pid_t reaped = 0;
-  do {
-    reaped = ::wait4(pid, &status, WNOHANG, &usage);
-  } while (reaped < 0 && errno == EINTR);
-  if (reaped == 0) {
+  std::optional<Message> exited = child.Reap();
+  if (!exited) {
     watcher_->Watch(pid, UniqueFd());
     return;
   }
-  // Where the process ignores SIGCHLD, or somebody else waits for our children, the status is lost.
-  const bool known = reaped > 0;
-  if (child.IsTold()) {
-    messages.push_back(
-        child.Exited(known ? std::optional(status) : std::nullopt, known ? std::optional(usage) : std::nullopt));
-  }
+  if (child.IsTold()) messages.push_back(std::move(*exited));
   if (child.role == RunningProcess::Role::kHost) host_ends_.emplace_back(child.ticket, pid);
   Forget(child);
 }

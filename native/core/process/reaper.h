@@ -35,7 +35,7 @@ class Reaper {
 
   // Takes a child that was just spawned with this request, and posts `started`, quietly if nobody awaits it: after it
   // can be signalled, and before anything else is told of it. Any thread, before, during or after Run.
-  // `added` is called in between: whoever asks for the child finds it from then on, and it has not been reaped.
+  // `added` is called in between: from then on whoever asks for the child finds it, unless it has ended already.
   void Add(const LaunchRequest& request, RunningProcess::TimePoint started_at, Message started,
            const std::function<void()>& added = nullptr);
 

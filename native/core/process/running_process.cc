@@ -2,6 +2,7 @@
 
 #include <sys/wait.h>
 
+#include <cerrno>
 #include <csignal>
 
 namespace ucb {
@@ -43,6 +44,19 @@ void RunningProcess::SendTerm(std::chrono::nanoseconds killed_after) {
   SignalGroup(SIGTERM);
   // A stopped process acts on TERM only when it goes on.
   SignalGroup(SIGCONT);
+}
+
+std::optional<Message> RunningProcess::Reap() const {
+  int status = 0;
+  rusage usage{};
+  pid_t reaped = 0;
+  do {
+    reaped = ::wait4(pid, &status, WNOHANG, &usage);
+  } while (reaped < 0 && errno == EINTR);
+  if (reaped == 0) return std::nullopt;
+  // Where the process ignores SIGCHLD, or somebody else waits for our children, the status is lost.
+  if (reaped < 0) return Exited(std::nullopt, std::nullopt);
+  return Exited(status, usage);
 }
 
 Message RunningProcess::Exited(std::optional<int> status, const std::optional<rusage>& usage) const {

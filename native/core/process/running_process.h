@@ -50,6 +50,8 @@ struct RunningProcess {
   bool SignalGroup(int signal) const;
   // TERM now, KILL later.
   void SendTerm(std::chrono::nanoseconds killed_after);
+  // Reaps a child of ours, and says what is told of its end. Nothing if it has not ended.
+  std::optional<Message> Reap() const;
   // What is told of its end now. Without a status, where the system has none for us, neither an exit code nor a signal
   // is.
   Message Exited(std::optional<int> status, const std::optional<rusage>& usage) const;
