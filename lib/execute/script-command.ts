@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Callback } from "../config/configuration.js";
 import { UcbError } from "../errors.js";
 import { packageRoot } from "../package-root.js";
+import { Findings } from "./findings.js";
 import { type Interpreters, resolveInterpreter, type ScriptLanguage } from "./interpreters.js";
 import type { Run } from "./run.js";
 
@@ -25,10 +26,10 @@ const usualPath = "/usr/local/bin:/usr/bin:/bin";
 const longestValue = 100_000;
 
 /**
- * Made once for each configuration: opening the script for every run would cost more than starting it. With the interpreters
+ * Made once for each configuration: opening the script for every run would cost more than starting it. By the interpreters
  * that were found for it: another configuration may bring others.
  */
-const commandOf = new WeakMap<Callback, { interpreters: Interpreters; command: ScriptCommand }>();
+const commandsOf = new WeakMap<Interpreters, Findings<Callback, ScriptCommand>>();
 
 /**
  * How a script is started: by its own interpreter or the language's, with `qb` at hand. A promise only where that was not
@@ -36,8 +37,12 @@ const commandOf = new WeakMap<Callback, { interpreters: Interpreters; command: S
  * @throws UcbError `ERR_UCB_INTERPRETER` if there is none; `ERR_UCB_LAUNCH` if the script cannot be read
  */
 export function scriptCommand(callback: Callback, interpreters: Interpreters): ScriptCommand | Promise<ScriptCommand> {
-  const known = commandOf.get(callback);
-  return known?.interpreters === interpreters ? known.command : makeCommand(callback, interpreters);
+  let commands = commandsOf.get(interpreters);
+  if (commands === undefined) {
+    commands = new Findings(async (of) => ({ value: await makeCommand(of, interpreters), lasts: true }));
+    commandsOf.set(interpreters, commands);
+  }
+  return commands.get(callback);
 }
 
 async function makeCommand(callback: Callback, interpreters: Interpreters): Promise<ScriptCommand> {
@@ -45,9 +50,7 @@ async function makeCommand(callback: Callback, interpreters: Interpreters): Prom
     throw new UcbError("ERR_UCB_ARGUMENT", `${callback.path} is no script: its codes are carried out by the engine`);
   }
   const file = await interpreterOf(callback, callback.language, interpreters);
-  const command = { file, argv: [file, ...(await argumentsOf(callback, callback.language))] };
-  commandOf.set(callback, { interpreters, command });
-  return command;
+  return { file, argv: [file, ...(await argumentsOf(callback, callback.language))] };
 }
 
 async function argumentsOf({ path }: Callback, language: ScriptLanguage): Promise<string[]> {

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import type { Callback } from "../config/configuration.js";
 import { PathGuard } from "../config/permissions.js";
 import { UcbError } from "../errors.js";
+import { type Finding, Findings } from "./findings.js";
 
 /** A file that nobody but root and this user may change. */
 export interface TrustedScript {
@@ -18,7 +19,7 @@ export interface TrustedScript {
 export const scriptDescriptor = 3;
 
 /** Account files are read once for each callback; the launcher looks at the script itself again for every run. */
-const known = new WeakMap<Callback, TrustedScript>();
+const scripts = new Findings(lookAt);
 
 const groupWrite = 0o020;
 
@@ -27,10 +28,10 @@ const groupWrite = 0o020;
  * @throws UcbError `ERR_UCB_LAUNCH` if others can change it
  */
 export function trustedScript(callback: Callback): TrustedScript | Promise<TrustedScript> {
-  return known.get(callback) ?? lookAt(callback);
+  return scripts.get(callback);
 }
 
-async function lookAt(callback: Callback): Promise<TrustedScript> {
+async function lookAt(callback: Callback): Promise<Finding<TrustedScript>> {
   const { path } = callback;
   const walked = await new PathGuard().walk(path);
   const [problem] = walked.problems;
@@ -38,10 +39,9 @@ async function lookAt(callback: Callback): Promise<TrustedScript> {
     throw new UcbError("ERR_UCB_LAUNCH", problem.message, { path: problem.path, hint: problem.hint });
   }
   // A cold Perl opens its script itself, by its path.
-  const script = { path, groups: [...(await writingGroups(path))], passed: callback.language === "python" };
+  const value = { path, groups: [...(await writingGroups(path))], passed: callback.language === "python" };
   // What cannot be found now is the launcher's to report, and may be there the next time.
-  if (walked.path !== null) known.set(callback, script);
-  return script;
+  return { value, lasts: walked.path !== null };
 }
 
 async function writingGroups(path: string): Promise<Set<number>> {
