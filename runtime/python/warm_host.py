@@ -28,10 +28,10 @@ namespace["forked"] = True
 namespace["__file__"] = host.runner_path
 namespace["__loader__"] = type(namespace["__loader__"])("__main__", host.runner_path)
 host.become_runner(namespace)
-code, namespace["script_descriptor"] = host.serve()
+code, namespace["script_descriptor"], variables = host.serve()
 
 # From here on this is a fork, and like a runner that has just been started.
-namespace["begin"]()
+namespace["begin"](variables)
 status = 0
 try:
     code = code or namespace["load"](sys.argv[1], namespace["script_descriptor"])

@@ -33,7 +33,7 @@ describe.each(pythons())("the own record under %s", (interpreter) => {
     ["other jobs are asked for as well", "qb.jobinfo(id=[1001, 1002])"],
     ["something was changed", "(qb.unblock(5), qb.jobinfo(id=1001))[1]"],
     ["the record is no longer fresh", "(qb.__dict__.update(_fresh_until=0.0), qb.jobinfo(id=1001))[1]"],
-    ["the document is another's", "(qb._variables.update(UCB_RUN_ID='x'), qb.jobinfo(id=1001))[1]"],
+    ["the document is another's", "(qb._variables.update({b'UCB_RUN_ID': b'x'}), qb.jobinfo(id=1001))[1]"],
   ])("is asked for when %s", async (_, call) => {
     const room = await ScriptRoom.open();
     room.jobs.push({ id: 1001, name: "fresh", status: "running", subjobs: [] });

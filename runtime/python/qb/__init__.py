@@ -109,7 +109,7 @@ class _Module(type(_sys)):
 
 _sys.modules[__name__].__class__ = _Module
 
-# As they were at the start: a script may change its environment.
+# All of the environment, in bytes, as it was at the start: a script may change it.
 _variables = {}
 # What the runner found on stdin, as bytes; None in a process that the runner did not start.
 _stdin = None
@@ -117,24 +117,24 @@ _stdin = None
 _fresh_until = 0.0
 
 
-def _remember():
+def _remember(variables):
     _variables.clear()
-    _variables.update((key, value) for key, value in _os.environ.items() if key.startswith("UCB_"))
+    _variables.update(variables)
 
 
-_remember()
+_remember(_os.environb)
 
 
-def _adopt(data):
+def _adopt(data, variables=_os.environb):
     """A run begins; in the fork of an interpreter that was started for others, too."""
     global _stdin, _fresh_until
-    _remember()
+    _remember(variables)
     _stdin = data
     _fresh_until = _time.monotonic() + 2.0
 
 
 def _variable(name):
     try:
-        return _variables[name]
+        return _os.fsdecode(_variables[name.encode()])
     except KeyError:
         raise QBError("%s is not set: qb works in a callback that was started by its supervisor" % name) from None

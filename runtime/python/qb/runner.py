@@ -25,8 +25,8 @@ def read_document():
         return None
 
 
-def begin():
-    qb._adopt(read_document())
+def begin(*variables):
+    qb._adopt(read_document(), *variables)
     builtins.qb = qb
 
 

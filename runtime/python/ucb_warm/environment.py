@@ -14,9 +14,9 @@ class Environment:
 
     def __init__(self):
         self._pointer = ctypes.c_void_p.in_dll(ctypes.PyDLL(None), "environ")
-        # What os.environ and os.environb show.
-        self._shown = os.environb._data
-        if self._shown is not os.environ._data:
+        # What os.environ and os.environb show, in bytes.
+        self.shown = os.environb._data
+        if self.shown is not os.environ._data:
             raise AttributeError("os.environ and os.environb do not show the same")
         # Making the type of a list costs more than filling one.
         self._kind = ctypes.c_char_p * USUAL
@@ -38,14 +38,14 @@ class Environment:
         # They are there until the very end, when the interpreter has destroyed all it knows of.
         self._keep(strings)
         self._pointer.value = ctypes.addressof(strings)
-        self._shown.clear()
-        self._shown.update([variable.split(b"=", 1) for variable in variables])
+        self.shown.clear()
+        self.shown.update([variable.split(b"=", 1) for variable in variables])
 
     def show(self, time):
         """In a fork: lets the system show what the run is, where it shows what a process was started with; and since when,
         as a fork is older than its run.
         """
-        shown = b"".join([name + b"=" + self._shown[name] + b"\0" for name in NAMES if name in self._shown])
+        shown = b"".join([name + b"=" + self.shown[name] + b"\0" for name in NAMES if name in self.shown])
         shown += b"UCB_BEGAN_AT=" + time + b"\0"
         if len(shown) <= self._room:
             ctypes.memmove(self._start, shown, len(shown))

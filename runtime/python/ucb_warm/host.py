@@ -140,7 +140,7 @@ class Host:
         """In a fork: waits for a request, and makes the process what a cold run would be. What goes wrong is found again,
         and told, by a cold run.
 
-        Returns the script's code if it is compiled, and the descriptor of the script if not.
+        Returns the script's code if it is compiled, the descriptor of the script if not, and the variables.
         """
         # Now: the system may give each session its share of the processors, and a host has but one.
         os.setsid()
@@ -187,7 +187,7 @@ class Host:
         # Not before, so that it does not share a processor with the making of the next.
         self._have_another()
         gc.enable()
-        return code, files[S]
+        return code, files[S], self._environment.shown
 
     def _look_up(self, body, files):
         """In a fork: takes a request apart, and finds the script."""
