@@ -1,18 +1,29 @@
 import { runChild } from "../harness/child.js";
 import { compileC } from "../harness/compile-c.js";
+import { sized } from "../harness/options.js";
 import { report } from "../harness/report.js";
 import type { Target } from "../harness/result.js";
-import { figureOf } from "../harness/statistics.js";
+import { type Figure, figureOf } from "../harness/statistics.js";
 import type { Stall } from "./floor.js";
 import type { Weather } from "./weather.js";
 
-// Each in a process of its own, so that none finds memory that another has left.
-const storms: Weather[] = [];
-for (const storm of ["functions", "scripts"]) storms.push(await runChild<Weather>("storm-child", [storm], []));
-
+const rounds = sized(7, 1);
 const baseline = await compileC("launch/baseline.c", "launch-baseline");
-const clock = await runChild<Stall>("storm-child", ["clock", baseline], []);
-const work = await runChild<Stall>("storm-child", ["work", baseline], []);
+const storms: Weather[][] = [[], []];
+const floors: Stall[][] = [[], []];
+// By turns, and each in a process of its own, so that none finds memory that another has left.
+for (let round = 0; round < rounds; round++) {
+  for (const [index, name] of ["functions", "scripts"].entries()) {
+    storms[index]?.push(await runChild<Weather>("storm-child", [name], []));
+  }
+  for (const [index, name] of ["clock", "work"].entries()) {
+    floors[index]?.push(await runChild<Stall>("storm-child", [name, baseline], []));
+  }
+}
+
+function figures<Key extends string>(samples: readonly Record<Key, number>[], keys: readonly Key[]): Figure[] {
+  return keys.map((key) => figureOf(samples.map((sample) => sample[key])));
+}
 
 await report(
   "storm",
@@ -24,9 +35,9 @@ await report(
       better: "less",
       scale: "linear",
       columns: ["longest stall", "p99.9"],
-      rows: [...storms, clock, work].map(({ name, stallMs, stallP999Ms }) => ({
-        name,
-        figures: [figureOf([stallMs]), figureOf([stallP999Ms])],
+      rows: [...storms, ...floors].map((samples) => ({
+        name: nameOf(samples),
+        figures: figures(samples, ["stallMs", "stallP999Ms"]),
       })),
     },
     {
@@ -36,21 +47,28 @@ await report(
       better: "less",
       scale: "log",
       columns: ["MiB resident at most, over before", "runs waiting at most", "seconds until all had ended"],
-      rows: storms.map(({ name, grownMiB, queuedMost, seconds }) => ({
-        name,
-        figures: [figureOf([grownMiB]), figureOf([queuedMost]), figureOf([seconds])],
+      rows: storms.map((samples) => ({
+        name: nameOf(samples),
+        figures: figures(samples, ["grownMiB", "queuedMost", "seconds"]),
       })),
     },
   ],
   storms.map(
-    ({ name, stallMs }): Target => ({
-      what: `longest stall, ${name}`,
+    (samples): Target => ({
+      what: `longest stall, ${nameOf(samples)}`,
       needed: 10,
       bound: "at most",
-      measured: stallMs,
+      measured: figures(samples, ["stallMs"])[0]?.median ?? Number.NaN,
       unit: " ms",
-      limit: { what: work.name, measured: work.stallMs },
+      limit: {
+        what: nameOf(floors[1] ?? []),
+        measured: figures(floors[1] ?? [], ["stallMs"])[0]?.median ?? Number.NaN,
+      },
     }),
   ),
-  storms.map(({ name, events, runs }) => `${name}: ${events} events, ${runs} runs`),
+  storms.map((samples) => `${nameOf(samples)}: ${samples[0]?.events} events, ${samples[0]?.runs} runs`),
 );
+
+function nameOf(samples: readonly { name: string }[]): string {
+  return samples[0]?.name ?? "";
+}
