@@ -316,7 +316,7 @@ async function hostAndForks(): Promise<number[]> {
   }, patience);
 }
 
-/** In the order of their start. */
+/** In the order of their start; without those that have become runs, and ended, while they were looked at. */
 function pidsOfHosts(): number[] {
   return readdirSync("/proc")
     .filter((pid) => /^\d+$/.test(pid))
@@ -330,8 +330,10 @@ function pidsOfHosts(): number[] {
         return false;
       }
     })
-    .map(Number)
-    .sort((one, other) => startTicksOf(one) - startTicksOf(other) || one - other);
+    .map((pid) => ({ pid: Number(pid), start: startTicksOf(Number(pid)) }))
+    .filter(({ start }) => start > 0)
+    .sort((one, other) => one.start - other.start || one.pid - other.pid)
+    .map(({ pid }) => pid);
 }
 
 /** Runs have the same command line, but not the channel. */
