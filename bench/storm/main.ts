@@ -9,15 +9,13 @@ import type { Weather } from "./weather.js";
 
 const rounds = sized(7, 1);
 const baseline = await compileC("launch/baseline.c", "launch-baseline");
-const storms: Weather[][] = [[], []];
-const floors: Stall[][] = [[], []];
+const storms = { functions: [] as Weather[], scripts: [] as Weather[] };
+const floors = { clock: [] as Stall[], work: [] as Stall[] };
 // By turns, and each in a process of its own, so that none finds memory that another has left.
 for (let round = 0; round < rounds; round++) {
-  for (const [index, name] of ["functions", "scripts"].entries()) {
-    storms[index]?.push(await runChild<Weather>("storm-child", [name], []));
-  }
-  for (const [index, name] of ["clock", "work"].entries()) {
-    floors[index]?.push(await runChild<Stall>("storm-child", [name, baseline], []));
+  for (const [name, samples] of Object.entries(storms)) samples.push(await runChild("storm-child", [name], []));
+  for (const [name, samples] of Object.entries(floors)) {
+    samples.push(await runChild("storm-child", [name, baseline], []));
   }
 }
 
@@ -35,7 +33,7 @@ await report(
       better: "less",
       scale: "linear",
       columns: ["longest stall", "p99.9"],
-      rows: [...storms, ...floors].map((samples) => ({
+      rows: [...Object.values(storms), ...Object.values(floors)].map((samples) => ({
         name: nameOf(samples),
         figures: figures(samples, ["stallMs", "stallP999Ms"]),
       })),
@@ -47,27 +45,28 @@ await report(
       better: "less",
       scale: "log",
       columns: ["MiB resident at most, over before", "runs waiting at most", "seconds until all had ended"],
-      rows: storms.map((samples) => ({
+      rows: Object.values(storms).map((samples) => ({
         name: nameOf(samples),
         figures: figures(samples, ["grownMiB", "queuedMost", "seconds"]),
       })),
     },
   ],
-  storms.map(
+  Object.values(storms).map(
     (samples): Target => ({
       what: `longest stall, ${nameOf(samples)}`,
       needed: 10,
       bound: "at most",
-      measured: figures(samples, ["stallMs"])[0]?.median ?? Number.NaN,
+      measured: longestStall(samples),
       unit: " ms",
-      limit: {
-        what: nameOf(floors[1] ?? []),
-        measured: figures(floors[1] ?? [], ["stallMs"])[0]?.median ?? Number.NaN,
-      },
+      limit: { what: nameOf(floors.work), measured: longestStall(floors.work) },
     }),
   ),
-  storms.map((samples) => `${nameOf(samples)}: ${samples[0]?.events} events, ${samples[0]?.runs} runs`),
+  Object.values(storms).map((samples) => `${nameOf(samples)}: ${samples[0]?.events} events, ${samples[0]?.runs} runs`),
 );
+
+function longestStall(samples: readonly Stall[]): number {
+  return figureOf(samples.map(({ stallMs }) => stallMs)).median;
+}
 
 function nameOf(samples: readonly { name: string }[]): string {
   return samples[0]?.name ?? "";

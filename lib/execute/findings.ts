@@ -8,10 +8,9 @@ export interface Finding<Value> {
  * What takes time to find out is found out once, however many ask meanwhile: where runs come in a storm, all of them need to
  * know the same. Those who wait for what fails share the failure; whoever comes later tries again.
  */
-export class Findings<Key extends object, Value> {
+export class Findings<Key extends object, Value extends NonNullable<unknown>> {
   readonly #find: (key: Key) => Promise<Finding<Value>>;
-  readonly #found = new WeakMap<Key, { value: Value }>();
-  readonly #sought = new WeakMap<Key, Promise<Value>>();
+  readonly #known = new WeakMap<Key, Value | Promise<Value>>();
 
   constructor(find: (key: Key) => Promise<Finding<Value>>) {
     this.#find = find;
@@ -19,20 +18,20 @@ export class Findings<Key extends object, Value> {
 
   /** A promise only where it was not found before. */
   get(key: Key): Value | Promise<Value> {
-    const found = this.#found.get(key);
-    if (found !== undefined) return found.value;
-    const sought = this.#sought.get(key) ?? this.#seek(key);
-    this.#sought.set(key, sought);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const sought = this.#find(key).then(
+      ({ value, lasts }) => {
+        if (lasts) this.#known.set(key, value);
+        else this.#known.delete(key);
+        return value;
+      },
+      (error) => {
+        this.#known.delete(key);
+        throw error;
+      },
+    );
+    this.#known.set(key, sought);
     return sought;
-  }
-
-  async #seek(key: Key): Promise<Value> {
-    try {
-      const { value, lasts } = await this.#find(key);
-      if (lasts) this.#found.set(key, { value });
-      return value;
-    } finally {
-      this.#sought.delete(key);
-    }
   }
 }

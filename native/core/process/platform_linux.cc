@@ -231,9 +231,8 @@ void LetSessionStandBack(pid_t pid, int nice) {
   if (!own || ::read(own.get(), text.data(), text.size() - 1) < 0) return;
   // It is empty for who never became a session, as what the kernel starts first, and what that starts. Nobody stands
   // back there.
-  int group = 0;
   int present = 0;
-  if (std::sscanf(text.data(), "/autogroup-%d nice %d", &group, &present) != 2) present = 0;
+  if (std::sscanf(text.data(), "/autogroup-%*d nice %d", &present) != 1) present = 0;
   const std::string path = "/proc/" + std::to_string(pid) + "/autogroup";
   const UniqueFd other(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
   const std::string wanted = std::to_string(std::min(present + nice, kLeastNice));

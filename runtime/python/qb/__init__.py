@@ -125,7 +125,7 @@ def _remember(variables):
 _remember(_os.environb)
 
 
-def _adopt(data, variables=_os.environb):
+def _adopt(data, variables):
     """A run begins; in the fork of an interpreter that was started for others, too."""
     global _stdin, _fresh_until
     _remember(variables)

@@ -25,8 +25,8 @@ def read_document():
         return None
 
 
-def begin(*variables):
-    qb._adopt(read_document(), *variables)
+def begin(variables=os.environb):
+    qb._adopt(read_document(), variables)
     builtins.qb = qb
 
 
