@@ -13,6 +13,12 @@ export interface LaunchOptions {
   argv0?: string | undefined;
   /** The whole environment; empty by default. */
   env?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Variables in front of those of `env`, none of which it names again: an object that many launches have in common and
+   * nobody changes, since it is read once.
+   * @internal
+   */
+  sharedEnv?: Readonly<Record<string, string>> | undefined;
   /** Absolute path of its working directory. */
   cwd: string;
   /** What it reads from stdin, text as UTF-8; `/dev/null` by default. */
@@ -60,7 +66,7 @@ export interface PackedLaunch {
 /** @throws UcbError `ERR_UCB_ARGUMENT` for anything the system could not take or would take for something else */
 export function packLaunch(options: LaunchOptions): PackedLaunch {
   if (!isObject(options)) throw argumentError("options", "an object", options);
-  const { file, cwd, output = null, stdin = null, argv0 = file, args = [], env = {} } = options;
+  const { file, cwd, output = null, stdin = null, argv0 = file, args = [], env = {}, sharedEnv } = options;
   checkPath("file", file);
   checkPath("cwd", cwd);
   if (output !== null) checkPath("output", output);
@@ -72,7 +78,43 @@ export function packLaunch(options: LaunchOptions): PackedLaunch {
     checkText("an argument", argument);
     strings += `${argument}\0`;
   }
+  const shared = sharedEnv === undefined ? noVariables : packedOnce(sharedEnv);
+  const own = packVariables(env);
+  return {
+    strings: `${strings}${shared.strings}${own.strings}`,
+    argumentCount: 1 + args.length,
+    variableCount: shared.count + own.count,
+    stdin: stdin === null ? null : bytesOf(stdin),
+    timeoutMs: milliseconds("timeoutMs", options.timeoutMs, 0),
+    killAfterMs: milliseconds("killAfterMs", options.killAfterMs, defaultKillAfterMs),
+    slowAfterMs: milliseconds("slowAfterMs", options.slowAfterMs, 0),
+    limits: packLimits(options.nice, options.limits),
+    script: packScript(options.script ?? null),
+  };
+}
+
+/** Variables as the addon takes them. */
+interface PackedVariables {
+  strings: string;
+  count: number;
+}
+
+const noVariables: PackedVariables = { strings: "", count: 0 };
+
+const sharedVariables = new WeakMap<Readonly<Record<string, string>>, PackedVariables>();
+
+function packedOnce(env: Readonly<Record<string, string>>): PackedVariables {
+  let packed = sharedVariables.get(env);
+  if (packed === undefined) {
+    packed = packVariables(env);
+    sharedVariables.set(env, packed);
+  }
+  return packed;
+}
+
+function packVariables(env: Readonly<Record<string, string>>): PackedVariables {
   const names = Object.keys(env);
+  let strings = "";
   for (const name of names) {
     const value = env[name];
     if (name === "" || name.includes("=") || name.includes("\0")) {
@@ -81,17 +123,7 @@ export function packLaunch(options: LaunchOptions): PackedLaunch {
     if (typeof value !== "string" || value.includes("\0")) checkText(`the environment variable ${name}`, value);
     strings += `${name}=${value}\0`;
   }
-  return {
-    strings,
-    argumentCount: 1 + args.length,
-    variableCount: names.length,
-    stdin: stdin === null ? null : bytesOf(stdin),
-    timeoutMs: milliseconds("timeoutMs", options.timeoutMs, 0),
-    killAfterMs: milliseconds("killAfterMs", options.killAfterMs, defaultKillAfterMs),
-    slowAfterMs: milliseconds("slowAfterMs", options.slowAfterMs, 0),
-    limits: packLimits(options.nice, options.limits),
-    script: packScript(options.script ?? null),
-  };
+  return { strings, count: names.length };
 }
 
 function packScript(script: TrustedScript | null): string | null {

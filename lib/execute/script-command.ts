@@ -109,21 +109,14 @@ async function firstLine(path: string): Promise<string> {
 }
 
 /**
- * The whole environment of a script: the few variables every program needs, the callback's own, what its
- * configuration adds, and what the run is. Configuration cannot change what the run is. Text of an event that no
+ * What the environment of a script says of its run; `lastingEnvironment` is the rest of it. Text of an event that no
  * environment can hold is cut, and `UCB_EVENT_TRUNCATED=1` says so; the document on stdin has all of it.
  */
-export function callbackEnvironment(
-  callback: Callback,
-  run: Run,
-  access: { socket: string; token: string },
-  environment: Environment = process.env,
-): Record<string, string> {
+export function runEnvironment(run: Run, access: { socket: string; token: string }): Record<string, string> {
   const event = cut(run.event);
   const extra = cut(run.eventFields.extra);
   const name = cut(run.eventFields.name);
   const variables: Record<string, string> = {
-    ...lastingEnvironment(callback, environment),
     QBJOBID: String(run.jobId),
     UCB_EVENT: event.text,
     UCB_EVENT_NAME: name.text,
@@ -140,10 +133,15 @@ export function callbackEnvironment(
   return variables;
 }
 
+const namesOfRuns = /^(?:QBJOBID$|UCB_)/;
+
 /** That of a callback is made once for each configuration: its variables are many, and runs are more. */
 const lasting = new WeakMap<Callback, { environment: Environment; variables: Record<string, string> }>();
 
-/** What is the same for all runs of a callback: the same object, for as long as both arguments are. */
+/**
+ * What is the same in the environments of all runs of a callback: the few variables every program needs, and what its
+ * configuration adds, which cannot say what a run is. The same object, for as long as both arguments are.
+ */
 export function lastingEnvironment(
   callback: Callback,
   environment: Environment = process.env,
@@ -157,7 +155,7 @@ export function lastingEnvironment(
     ...(LANG !== undefined && { LANG }),
     ...(TZ !== undefined && { TZ }),
     QBDIR: environment.QBDIR ?? usualQbDir,
-    ...Object.fromEntries(Object.entries(callback.options.env).filter(([name]) => !name.startsWith("UCB_"))),
+    ...Object.fromEntries(Object.entries(callback.options.env).filter(([name]) => !namesOfRuns.test(name))),
   };
   lasting.set(callback, { environment, variables });
   return variables;

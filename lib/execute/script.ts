@@ -8,7 +8,7 @@ import type { Interpreters } from "./interpreters.js";
 import { jobLogPath, logHeader, logTrailer, runLogPath } from "./job-log.js";
 import { pathHint } from "./launch-failure.js";
 import type { Launcher, ProcessOutcome } from "./launcher.js";
-import { callbackEnvironment, lastingEnvironment, type ScriptCommand, scriptCommand } from "./script-command.js";
+import { lastingEnvironment, runEnvironment, type ScriptCommand, scriptCommand } from "./script-command.js";
 import { scriptDescriptor, type TrustedScript, trustedScript } from "./trusted-script.js";
 import type { WarmInterpreters } from "./warm.js";
 
@@ -54,9 +54,10 @@ function launch(
 ): Promise<ProcessOutcome> {
   const { file, argv } = command;
   const { timeoutMs, nice, limits } = callback.options;
-  const env = callbackEnvironment(callback, execution.run, access, room.environment);
+  const sharedEnv = lastingEnvironment(callback, room.environment);
+  const env = runEnvironment(execution.run, access);
   if (script.passed === true) env.UCB_SCRIPT_DESCRIPTOR = String(scriptDescriptor);
-  const { host, reason } = room.warm.choose(callback, command, lastingEnvironment(callback, room.environment));
+  const { host, reason } = room.warm.choose(callback, command, sharedEnv);
   let whyCold = reason;
   return new Promise((resolve, reject) => {
     try {
@@ -65,6 +66,7 @@ function launch(
           file,
           args: argv.slice(1),
           argv0: argv[0],
+          sharedEnv,
           env,
           cwd: callback.directory,
           stdin: `${JSON.stringify(stdinDocument(callback, execution))}\n`,

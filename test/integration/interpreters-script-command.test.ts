@@ -6,9 +6,10 @@ import { defaultOptions } from "../../lib/config/callback-options.js";
 import type { Callback, CallbackOptions, Language } from "../../lib/config/configuration.js";
 import { resolveInterpreter } from "../../lib/execute/interpreters.js";
 import type { Run } from "../../lib/execute/run.js";
-import { callbackEnvironment, scriptCommand } from "../../lib/execute/script-command.js";
+import { lastingEnvironment, scriptCommand } from "../../lib/execute/script-command.js";
 import { packageRoot } from "../../lib/package-root.js";
 import { parseEvent } from "../../lib/trigger/event.js";
+import { scriptEnvironment } from "../support/script-environment.js";
 
 const interpreters = { python: "/usr/bin/python3", perl: "/usr/bin/perl" };
 const access = { socket: "/run/socket", token: "secret" };
@@ -102,7 +103,7 @@ describe("a script's environment", () => {
   const daemon = { PATH: "/bin", HOME: "/root", LANG: "C.UTF-8", TZ: "UTC", QBDIR: "/qube", SECRET: "no" };
 
   test("is what every program needs and what the run is, and nothing else", () => {
-    expect(callbackEnvironment(makeCallback("python", ""), makeRun(), access, daemon)).toEqual({
+    expect(scriptEnvironment(makeCallback("python", ""), makeRun(), access, daemon)).toEqual({
       PATH: "/bin",
       HOME: "/root",
       LANG: "C.UTF-8",
@@ -123,16 +124,18 @@ describe("a script's environment", () => {
   });
 
   test("leaves out what the daemon has not, but for a path and Qube's folder", () => {
-    const environment = callbackEnvironment(makeCallback("python", ""), makeRun(), access, {});
+    const environment = scriptEnvironment(makeCallback("python", ""), makeRun(), access, {});
     expect(environment).toMatchObject({ PATH: "/usr/local/bin:/usr/bin:/bin", QBDIR: "/usr/local/pfx/qube" });
     for (const name of ["HOME", "LANG", "TZ", "UCB_EVENT_TRUNCATED"]) expect(environment).not.toHaveProperty(name);
   });
 
   test("takes what is configured, but not for what the run is", () => {
     const env = { PROJECT: "/prod", PATH: "/opt/bin", UCB_JOB_ID: "5", UCB_MINE: "x", QBJOBID: "5" };
-    const environment = callbackEnvironment(makeCallback("python", "", { env }), makeRun(), access, daemon);
+    const callback = makeCallback("python", "", { env });
+    const environment = scriptEnvironment(callback, makeRun(), access, daemon);
     expect(environment).toMatchObject({ PROJECT: "/prod", PATH: "/opt/bin", UCB_JOB_ID: "1001", QBJOBID: "1001" });
     expect(environment).not.toHaveProperty("UCB_MINE");
+    for (const name of ["UCB_JOB_ID", "QBJOBID"]) expect(lastingEnvironment(callback, daemon)).not.toHaveProperty(name);
   });
 
   test.each([
@@ -143,7 +146,7 @@ describe("a script's environment", () => {
     ["broken by a NUL", "before\0after", "before", true],
   ])("holds an extra that is %s", (_, extra, held, truncated) => {
     const run = makeRun(`complete-work-1000-${extra}`);
-    const environment = callbackEnvironment(makeCallback("python", ""), run, access, daemon);
+    const environment = scriptEnvironment(makeCallback("python", ""), run, access, daemon);
     expect(environment.UCB_EVENT_EXTRA).toBe(held);
     expect(environment.UCB_EVENT_TRUNCATED).toBe(truncated ? "1" : undefined);
     expect(Buffer.byteLength(environment.UCB_EVENT ?? "")).toBeLessThanOrEqual(100_000);

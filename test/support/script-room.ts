@@ -10,9 +10,10 @@ import type { Action, Job, JobQuery } from "../../lib/bridge/supervisor.js";
 import { defaultOptions } from "../../lib/config/callback-options.js";
 import type { Callback, Language } from "../../lib/config/configuration.js";
 import type { Run } from "../../lib/execute/run.js";
-import { callbackEnvironment, scriptCommand } from "../../lib/execute/script-command.js";
+import { scriptCommand } from "../../lib/execute/script-command.js";
 import { parseEvent } from "../../lib/trigger/event.js";
 import { runningRun } from "./running-run.js";
+import { scriptEnvironment } from "./script-environment.js";
 
 export interface ScriptEnd {
   code: number | null;
@@ -99,7 +100,7 @@ export class ScriptRoom {
     const command = options.plain
       ? { file: interpreter, argv: [interpreter, ...(language === "python" ? ["-u", "-B"] : []), path] }
       : await scriptCommand(callback, known);
-    const env = callbackEnvironment(callback, run, options.access ?? access, options.environment);
+    const env = scriptEnvironment(callback, run, options.access ?? access, options.environment);
     try {
       return await this.#spawn(command, env, this.#stdin(run, options));
     } finally {
