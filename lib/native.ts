@@ -175,7 +175,8 @@ export interface NativeAddon {
    * space, open files and size of each file written; -1 is no limit, and null is no limits at all, which costs less.
    * `host` is the ticket of the warm interpreter that shall begin it, if it can; 0 is none. `script` is a path without links
    * and the numbers of groups that may write, with a NUL between: it fails with a message unless nobody else can change
-   * that file; null asks for no check. Unless its `started` message is `awaited`, it comes together with what is told next.
+   * that file; null asks for no check. Unless its `started` message is `awaited`, it comes together with what is told next;
+   * unless the process is to be `identified`, it does not tell its start, which takes a look into /proc.
    */
   launcherLaunch(
     launcher: NativeLauncher,
@@ -191,6 +192,7 @@ export interface NativeAddon {
     host: number,
     script: string | null,
     awaited: boolean,
+    identified: boolean,
   ): void;
   /** Lets threads begin what was launched and appended before; until then it may wait. */
   launcherHandOver(launcher: NativeLauncher): void;

@@ -49,7 +49,7 @@ export async function prepareEngine(options: EngineOptions): Promise<EngineParts
         configuration,
         watch,
         stored: journal === null ? null : storedParts(journal, logPath),
-        script: { launcher, warm, bridge, interpreters, logPath, killAfterMs, environment },
+        script: { launcher, warm, bridge, interpreters, logPath, killAfterMs, environment, durable: journal !== null },
       };
     } catch (error) {
       await bridge.close();

@@ -234,8 +234,8 @@ export class Runs {
     return {
       run,
       job,
-      ...(work === undefined ? {} : { work }),
-      ...(subjob === undefined ? {} : { subjob }),
+      work,
+      subjob,
       started: (details) => {
         this.#book.start(run, details);
         state?.began(open, details.process ?? null);

@@ -30,8 +30,8 @@ export interface Execution {
   readonly run: Run;
   /** The owner's record, as fresh as it is known. */
   readonly job: Job;
-  readonly work?: Work;
-  readonly subjob?: Subjob;
+  readonly work?: Work | undefined;
+  readonly subjob?: Subjob | undefined;
   /** Tells the engine that the work has begun. */
   started(details: Beginning): void;
   /** Tells the engine that a third of the deadline has passed. */

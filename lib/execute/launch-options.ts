@@ -40,6 +40,11 @@ export interface LaunchOptions {
    */
   script?: TrustedScript | null | undefined;
   /**
+   * Whether `started` is told since when the process runs, by which a later launcher can adopt it; true by default.
+   * @internal
+   */
+  identified?: boolean | undefined;
+  /**
    * The ticket of a host of this launcher that shall begin it, if it can; none by default.
    * @internal
    */

@@ -290,6 +290,7 @@ export class Launcher {
       packed.script,
       // One more waking of the event loop is worth a good part of what the rest of a launch costs it.
       observer.started !== undefined || host !== 0,
+      observer.started !== undefined && (options.identified ?? true),
     );
     this.#keep();
     const { killAfterMs } = packed;

@@ -24,10 +24,12 @@ export function checkedLogBlock(block: LogBlock): NativeLogBlock {
   const { log, header = "", bodyFile = null, body = "", trailer = "" } = block;
   checkPath("log", log);
   if (bodyFile !== null) checkPath("bodyFile", bodyFile);
-  for (const [name, text] of Object.entries({ header, body, trailer })) {
-    if (typeof text !== "string") {
-      throw new UcbError("ERR_UCB_ARGUMENT", `${name} must be a string, not ${typeof text}`);
-    }
-  }
+  checkString("header", header);
+  checkString("body", body);
+  checkString("trailer", trailer);
   return { log, header, bodyFile, body, trailer };
+}
+
+function checkString(name: string, text: unknown): void {
+  if (typeof text !== "string") throw new UcbError("ERR_UCB_ARGUMENT", `${name} must be a string, not ${typeof text}`);
 }

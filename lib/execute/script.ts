@@ -23,6 +23,8 @@ export interface ScriptRoom {
   environment: Readonly<Record<string, string | undefined>>;
   /** Between TERM and KILL. */
   killAfterMs: number;
+  /** Whether another engine may go on with its processes. */
+  durable: boolean;
 }
 
 /** Runs a Python or Perl callback as a detached process of its own and files its output. */
@@ -75,6 +77,7 @@ function launch(
           slowAfterMs: Math.ceil(timeoutMs / 3),
           killAfterMs: room.killAfterMs,
           host: host ?? 0,
+          identified: room.durable,
           script,
           nice,
           limits: { memory: limits.memory, files: limits.files, fileSize: limits.output },
@@ -104,9 +107,11 @@ function launch(
   });
 }
 
+/** Without copying one object into another, which costs each run more than the rest of this. */
 function stdinDocument(callback: Callback, { run, job, work, subjob }: Execution) {
+  const { name, type, jobId, extra } = run.eventFields;
   return {
-    event: { ...run.eventFields, text: run.event },
+    event: { name, type, jobId, extra, text: run.event },
     job,
     work,
     subjob,

@@ -47,7 +47,7 @@ napi_value Create(napi_env env, napi_callback_info info) {
 }
 
 napi_value Launch(napi_env env, napi_callback_info info) {
-  const LauncherCall<13> call(env, info);
+  const LauncherCall<14> call(env, info);
   LauncherHandle* const handle = call.OpenHandle();
   LaunchRequest request;
   double host = 0;
@@ -55,7 +55,8 @@ napi_value Launch(napi_env env, napi_callback_info info) {
       !call.BytesOrNull(5, "stdin", request.payload) || !call.Span(6, "timeoutMs", request.timeout) ||
       !call.Span(7, "killAfterMs", request.kill_after) || !call.Span(8, "slowAfterMs", request.slow_after) ||
       !call.LimitsOrNull(9, request.limits) || !call.Integer(10, "host", 0, kLargestInteger, host) ||
-      !call.ScriptOrNull(11, request.script) || !call.Flag(12, "awaited", request.awaited)) {
+      !call.ScriptOrNull(11, request.script) || !call.Flag(12, "awaited", request.awaited) ||
+      !call.Flag(13, "identified", request.identified)) {
     return nullptr;
   }
   request.host = static_cast<std::uint64_t>(host);

@@ -293,6 +293,14 @@ TEST_CASE("a beginning that nobody awaits is told with the end, and wakes nobody
   }
 }
 
+TEST_CASE("a process that nobody wants to find again is not looked for in /proc") {
+  TestLauncher launcher;
+  LaunchRequest request = Program(1, "/bin/true");
+  request.identified = false;
+  CHECK(launcher.Start(std::move(request)).start_ticks == 0);
+  CHECK(launcher.Next(1).exit_code == 0);
+}
+
 TEST_CASE("what is queued begins when it is handed over") {
   TestLauncher launcher;
   constexpr std::uint64_t kCount = 20;

@@ -5,7 +5,7 @@ import { type NativeLauncher, type NativeLogBlock, native } from "../../lib/nati
 
 type LaunchArguments =
   Parameters<typeof native.launcherLaunch> extends [unknown, unknown, ...infer Rest] ? Rest : never;
-const goodLaunch: LaunchArguments = ["/bin/true\0/\0\0true\0", 1, 0, null, 0, 0, 0, null, 0, null, true];
+const goodLaunch: LaunchArguments = ["/bin/true\0/\0\0true\0", 1, 0, null, 0, 0, 0, null, 0, null, true, true];
 const goodAdoption = [2 ** 31 - 1, 1, 0, 0, 0, 0] as const;
 const goodBlock: NativeLogBlock = { log: "/nowhere/log", header: "", bodyFile: null, body: "", trailer: "" };
 const wrongArgument = expect.objectContaining({ code: "ERR_UCB_ARGUMENT", message: expect.stringMatching(/\w+ /) });
@@ -72,6 +72,9 @@ describe("the addon", () => {
         new Float64Array([0, 1.5, 1, 1]),
       ],
       [undefined, -1, 0.5, "1"],
+      [undefined, 1, "script.py"],
+      [undefined, 1, "true"],
+      [undefined, 1, "true"],
     ];
     wrong.forEach((values, index) => {
       for (const value of values) {

@@ -53,7 +53,7 @@ export class WarmRoom {
     const [python, perl] = await Promise.all([resolveInterpreter("python", null), resolveInterpreter("perl", null)]);
     const room = new WarmRoom(site, {
       ...{ launcher, bridge, warm, interpreters: { python, perl } },
-      ...{ logPath: join(folder, "log"), killAfterMs: 5000, environment: process.env },
+      ...{ logPath: join(folder, "log"), killAfterMs: 5000, environment: process.env, durable: true },
     });
     bridge.serve({
       jobInfo: () => [{ id: 1001, name: "asked for" }],

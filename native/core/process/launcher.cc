@@ -192,7 +192,7 @@ void Launcher::LaunchLoop() {
     Message message(Message::Kind::kStarted, request.ticket);
     message.pid = pid.value();
     // Nobody waits for the child before it is added, so this tells of no other even if it has ended.
-    if (request.awaited) message.start_ticks = platform::StartTicks(pid.value());
+    if (request.identified) message.start_ticks = platform::StartTicks(pid.value());
     std::optional<Milliseconds> terminate;
     reaper_->Add(request, started_at, std::move(message), [&] { terminate = EndBeginning(request.ticket); });
     if (terminate) reaper_->Terminate(request.ticket, *terminate);

@@ -105,7 +105,6 @@ void Reaper::AddFork(std::uint64_t host, pid_t pid) {
   child.ticket = host;
   child.pid = pid;
   child.descriptor = watcher_->Open(pid);
-  child.start_ticks = platform::StartTicks(pid);
   const std::lock_guard lock(mutex_);
   Insert(std::move(child));
 }
@@ -122,7 +121,6 @@ bool Reaper::Begin(const LaunchRequest& request, TimePoint started_at, Message& 
     wake = child.Next() < awake_at_;
     ScheduleNext(child);
     pids_[child.ticket] = child.pid;
-    started.start_ticks = child.start_ticks;
     PostStarted(request, std::move(started));
     if (child.has_ended) watcher_->Watch(child.pid, child.descriptor);
   }

@@ -39,6 +39,7 @@ struct LaunchRequest {
   Milliseconds slow_after{0};          // a kSlow message after this long; 0 is never
   ProcessLimits limits;
   bool awaited = true;                // whether somebody waits for kStarted; else it comes with what is told next
+  bool identified = true;             // whether kStarted tells its start_ticks, which takes a look into /proc
   std::optional<TrustedFile> script;  // what it is to run, if that must still be trusted when it begins
 };
 

@@ -33,8 +33,7 @@ struct RunningProcess {
   TimePoint timeout_at = kNever;
   TimePoint kill_at = kNever;
   std::chrono::nanoseconds kill_after{0};
-  std::uint64_t start_ticks = 0;  // of kFork
-  bool has_ended = false;         // of kFork, which is not reaped before it is known what it was
+  bool has_ended = false;  // of kFork, which is not reaped before it is known what it was
   bool timed_out = false;
   bool terminating = false;  // TERM was sent: when the leader is gone, the rest of its group is killed
 

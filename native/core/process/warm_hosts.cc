@@ -283,8 +283,9 @@ void WarmHosts::Begin(Place& place, const HostAnswer& answer) {
   Message message(Message::Kind::kStarted, answer.ticket);
   message.warm = true;
   message.pid = answer.pid;
+  // Nobody has waited for it until now, so this tells of no other even if it has ended.
+  if (asked->request.identified) message.start_ticks = platform::StartTicks(answer.pid);
   if (was_parked && surroundings_.reaper->Begin(asked->request, asked->at, message)) return;
-  message.start_ticks = platform::StartTicks(answer.pid);
   surroundings_.reaper->Add(asked->request, asked->at, std::move(message));
 }
 

@@ -2,7 +2,7 @@
 // memory away.
 import { native, nativeKinds, nativeRecord } from "../../../dist/native.js";
 
-const launch = ["/bin/true\0/\0\0true\0", 1, 0, null, 0, 0, 0, null, 0, null, true];
+const launch = ["/bin/true\0/\0\0true\0", 1, 0, null, 0, 0, 0, null, 0, null, true, true];
 const names = Object.keys(nativeKinds);
 const read = (count, records) =>
   Array.from({ length: count }, (_, index) => {
