@@ -22,9 +22,9 @@ import {
 } from "./site.js";
 
 const subjects = [
-  { subject: submitted, needed: 20, cold: sized(40, 4), warm: sized(400, 8) },
-  { subject: plainPerl, needed: 2, cold: sized(200, 4), warm: sized(400, 8) },
-  { subject: checkWork, needed: 5, cold: sized(200, 4), warm: sized(400, 8) },
+  { subject: submitted, needed: 20, cold: sized(40, 4), warm: sized(1200, 8) },
+  { subject: plainPerl, needed: 2, cold: sized(200, 4), warm: sized(1200, 8) },
+  { subject: checkWork, needed: 5, cold: sized(200, 4), warm: sized(1200, 8) },
 ];
 const inFlight = [1, 8, 64];
 const rounds = sized(5, 1);
