@@ -34,7 +34,7 @@ struct Message {
   int signal = 0;          // kExited: the signal that ended it, else 0
   pid_t pid = 0;           // kStarted, kSlow, kExited
   std::uint64_t ticket = 0;
-  std::uint64_t start_ticks = 0;  // kStarted: tells this process from a later one of the same pid; 0 if unknown or unwanted
+  std::uint64_t start_ticks = 0;  // kStarted: tells this process from a later one of the same pid; 0 if not known
   std::int64_t at_ms = 0;         // Unix milliseconds
   double duration_ms = 0;         // kExited, like all that follow but the error
   double user_ms = 0;
