@@ -16,6 +16,8 @@ export interface ControlSocketOptions {
 
 /** Clients at once; more are turned away. */
 const mostConnections = 1024;
+/** Below, it is news again that some are turned away; a few places that become free and are taken again are none. */
+const roomyConnections = 900;
 
 /** Where a daemon takes events and questions: a unix socket of its owner's alone, unless a group is let in. */
 export class ControlSocket {
@@ -93,9 +95,11 @@ export class ControlSocket {
   }
 
   #accept(socket: Socket, room: ControlRoom): void {
-    this.#isFull = false;
     this.#connections.add(socket);
-    socket.once("close", () => this.#connections.delete(socket));
+    socket.once("close", () => {
+      this.#connections.delete(socket);
+      if (this.#connections.size < roomyConnections) this.#isFull = false;
+    });
     void new ControlConnection(socket, room).serve();
   }
 }
