@@ -1,6 +1,7 @@
 // The least a program must do to launch others as callbacks are launched: posix_spawn in a new session, output to a file
 // of its own, exit status collected. Usage: baseline MILLISECONDS IN_FLIGHT THREADS FOLDER RESIDENT_MIB loop|asked
-// Where it is asked, each launch is asked for by a thread that launches nothing and hears of each end, as an event loop would.
+// Where it is asked, each launch is asked for by a thread that launches nothing and hears of each end, as an event loop
+// would.
 // Prints the number of launches and the nanoseconds they took.
 #define _GNU_SOURCE
 #include <errno.h>

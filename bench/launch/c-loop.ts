@@ -3,7 +3,10 @@ import { promisify } from "node:util";
 import { launchThreads } from "./ours.js";
 
 export const cLoopName = "posix_spawn loop in C";
-/** The same, where another thread asks for each launch and hears of its end: what no launcher beside an event loop can be spared. */
+/**
+ * The same, where another thread asks for each launch and hears of its end: what no launcher beside an event loop can be
+ * spared.
+ */
 export const askedLoopName = "posix_spawn loop in C, asked by another thread";
 
 /** One turn of the C program, in a process of its own that holds as much memory. Returns launches a second. */

@@ -153,8 +153,13 @@ export function milliseconds(name: string, value: number | undefined, otherwise:
   throw new UcbError("ERR_UCB_ARGUMENT", `${name} must be a number of milliseconds, 0 or more, not ${String(value)}`);
 }
 
-function checkText(name: string, text: unknown): asserts text is string {
+/** @throws UcbError `ERR_UCB_ARGUMENT` */
+export function checkString(name: string, text: unknown): asserts text is string {
   if (typeof text !== "string") throw new UcbError("ERR_UCB_ARGUMENT", `${name} must be a string, not ${typeof text}`);
+}
+
+function checkText(name: string, text: unknown): asserts text is string {
+  checkString(name, text);
   if (text.includes("\0")) throw new UcbError("ERR_UCB_ARGUMENT", `${name} contains a NUL character`);
 }
 

@@ -5,7 +5,10 @@ import type { ResourceUsage } from "./run.js";
 /** A process that runs its program. */
 export interface ProcessStarted {
   pid: number;
-  /** Its start in clock ticks since boot, which with the pid names one process; 0 where the system does not tell or was not asked. */
+  /**
+   * Its start in clock ticks since boot, which with the pid names one process; 0 where the system does not tell or was not
+   * asked.
+   */
   startTicks: number;
   /** Unix milliseconds. */
   startedAt: number;

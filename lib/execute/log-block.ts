@@ -1,7 +1,6 @@
 import { argumentError, isObject } from "../argument-error.js";
-import { UcbError } from "../errors.js";
 import type { NativeLogBlock } from "../native.js";
-import { checkPath } from "./launch-options.js";
+import { checkPath, checkString } from "./launch-options.js";
 
 /** One part of a log: header, the body file's content, body, trailer. */
 export interface LogBlock {
@@ -28,8 +27,4 @@ export function checkedLogBlock(block: LogBlock): NativeLogBlock {
   checkString("body", body);
   checkString("trailer", trailer);
   return { log, header, bodyFile, body, trailer };
-}
-
-function checkString(name: string, text: unknown): void {
-  if (typeof text !== "string") throw new UcbError("ERR_UCB_ARGUMENT", `${name} must be a string, not ${typeof text}`);
 }

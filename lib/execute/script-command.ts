@@ -133,6 +133,7 @@ export function runEnvironment(run: Run, access: { socket: string; token: string
   return variables;
 }
 
+/** What says what a run is, and is not configured. */
 const namesOfRuns = /^(?:QBJOBID$|UCB_)/;
 
 /** That of a callback is made once for each configuration: its variables are many, and runs are more. */

@@ -43,8 +43,8 @@ class Reaper {
   // are told to whoever watches hosts.
   void AddHost(const LaunchRequest& request, RunningProcess::TimePoint started_at, Message started);
   void AddFork(std::uint64_t host, pid_t pid);
-  // The fork `started.pid` has become a run: posts `started`, with its start. False if there is no such fork. Any
-  // thread.
+  // The fork `started.pid` has become a run: posts `started`. False, with `started` as it was, if there is no such
+  // fork. Any thread.
   bool Begin(const LaunchRequest& request, RunningProcess::TimePoint started_at, Message& started);
   // The fork becomes none: it is killed and reaped. Any thread.
   void Release(pid_t pid);
