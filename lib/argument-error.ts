@@ -15,6 +15,12 @@ export function unreadableError(name: string, cause: unknown, code: ErrorCode = 
   return new UcbError(code, `${name} cannot be read: ${reasonOf(cause)}`, { cause });
 }
 
+/** @throws UcbError `ERR_UCB_ARGUMENT` unless it is a whole number from 1 to `most` */
+export function checkWhole(name: string, value: unknown, most: number): void {
+  if (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= most) return;
+  throw argumentError(name, `a whole number from 1 to ${most}`, value);
+}
+
 /** Any value in a few words; never throws and never calls what the value brings along. */
 export function shownValue(value: unknown): string {
   switch (typeof value) {

@@ -165,7 +165,11 @@ export interface NativeAddon {
    * the records, which are overwritten by the next call. The launcher does not keep the event loop alive until told to.
    * Throws `ERR_UCB_LAUNCH` without threads or descriptors to be had.
    */
-  launcherCreate(onMessages: (count: number, records: Float64Array) => void, threads: number): NativeLauncher;
+  launcherCreate(
+    onMessages: (count: number, records: Float64Array) => void,
+    threads: number,
+    startingAtOnce: number,
+  ): NativeLauncher;
   /**
    * Starts a process; nothing is looked up in PATH or passed to a shell. `strings` are program, working directory and
    * output (absolute paths; no output is an empty string and gives `/dev/null`), then the arguments, the program's name

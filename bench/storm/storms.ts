@@ -49,6 +49,10 @@ export async function scriptStorm(): Promise<Weather> {
     await writeFile(join(folder, "callbacks.conf"), "frame.pl = failed-work-self-*\n", { mode: 0o600 });
     const engine = await CallbackEngine.open({ directories: [folder], logPath: join(folder, "log"), strict: true });
     const random = new Random(6004);
+    const made = (name: string, count: number) =>
+      Array.from({ length: count }, () => flat(`${name}-work-${random.between(1, 1000)}-${random.between(1, 1000)}`));
+    const silent = made("complete", sized(50_000, 10_000));
+    const firing = made("failed", sized(1000, 100));
     let failures = 0;
     engine.on("run", ({ state }) => {
       if (state !== "queued" && state !== "running" && state !== "succeeded") failures++;
@@ -56,10 +60,7 @@ export async function scriptStorm(): Promise<Weather> {
     const weather = await endure(
       "scripts",
       engine,
-      chunksOf(sized(50_000, 2000), () => {
-        const name = random.chance(firingShare) ? "failed" : "complete";
-        return flat(`${name}-work-${random.between(1, 1000)}-${random.between(1, 1000)}`);
-      }),
+      chunksOf(sized(50_000, 2000), () => random.pick(random.chance(firingShare) ? firing : silent)),
     );
     await engine.close();
     if (failures > 0 || weather.runs === 0) throw new Error(`${failures} of ${weather.runs} scripts did not succeed`);

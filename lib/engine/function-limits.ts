@@ -1,3 +1,4 @@
+import { checkWhole } from "../argument-error.js";
 import { defaultRunLimits, mostOf, type RunLimits } from "../config/run-limits.js";
 import { UcbError } from "../errors.js";
 
@@ -27,11 +28,6 @@ export function functionLimits(given: Partial<RunLimits>): RunLimits {
     checkSpan("breaker.pauseMs", breaker.pauseMs);
   }
   return limits;
-}
-
-function checkWhole(name: string, value: number, most: number): void {
-  if (Number.isInteger(value) && value >= 1 && value <= most) return;
-  throw new UcbError("ERR_UCB_ARGUMENT", `${name} must be a whole number from 1 to ${most}, not ${String(value)}`);
 }
 
 function checkSpan(name: string, value: number): void {

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Bridge } from "../bridge/bridge.js";
 import type { Configuration } from "../config/configuration.js";
@@ -43,7 +44,7 @@ export async function prepareEngine(options: EngineOptions): Promise<EngineParts
     if (state !== undefined) journal = await Journal.open(state, { retention });
     const bridge = await Bridge.open(state === undefined ? {} : { directory: join(state, "bridge") });
     try {
-      const launcher = new Launcher();
+      const launcher = new Launcher({ startingAtOnce: availableParallelism() + 1 });
       const warm = new WarmInterpreters(launcher, options.warm);
       return {
         configuration,

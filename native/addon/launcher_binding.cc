@@ -16,6 +16,7 @@ namespace ucb::addon {
 namespace {
 
 constexpr double kMostThreads = 64;
+constexpr double kMostStarting = 1000000;
 constexpr double kMostSignals = 64;
 
 void OnObjectFinalized(napi_env, void* data, void*) {
@@ -23,7 +24,7 @@ void OnObjectFinalized(napi_env, void* data, void*) {
 }
 
 napi_value Create(napi_env env, napi_callback_info info) {
-  const LauncherCall<2> call(env, info);
+  const LauncherCall<3> call(env, info);
   napi_valuetype type = napi_undefined;
   napi_typeof(env, call[0], &type);
   if (type != napi_function) {
@@ -32,7 +33,12 @@ napi_value Create(napi_env env, napi_callback_info info) {
   }
   double threads = 0;
   if (!call.Integer(1, "threads", 1, kMostThreads, threads)) return nullptr;
-  std::shared_ptr<LauncherHandle> handle = LauncherHandle::Create(env, call[0], static_cast<unsigned>(threads));
+  double starting_at_once = 0;
+  if (!call.Integer(2, "startingAtOnce", 0, kMostStarting, starting_at_once)) return nullptr;
+  LauncherOptions options;
+  options.threads = static_cast<unsigned>(threads);
+  options.starting_at_once = static_cast<std::size_t>(starting_at_once);
+  std::shared_ptr<LauncherHandle> handle = LauncherHandle::Create(env, call[0], options);
   if (handle == nullptr) return nullptr;
   napi_value object = nullptr;
   napi_create_object(env, &object);

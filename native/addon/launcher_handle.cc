@@ -8,7 +8,8 @@
 
 namespace ucb::addon {
 
-std::shared_ptr<LauncherHandle> LauncherHandle::Create(napi_env env, napi_value on_messages, unsigned threads) {
+std::shared_ptr<LauncherHandle> LauncherHandle::Create(napi_env env, napi_value on_messages,
+                                                       const LauncherOptions& options) {
   std::shared_ptr<LauncherHandle> handle(new LauncherHandle(env));
   napi_value name = nullptr;
   napi_create_string_latin1(env, "universal-callbacks launcher", NAPI_AUTO_LENGTH, &name);
@@ -29,8 +30,6 @@ std::shared_ptr<LauncherHandle> LauncherHandle::Create(napi_env env, napi_value 
   static_cast<void>(owner.release());  // the function's own from here on
   napi_unref_threadsafe_function(env, handle->wake_);
 
-  LauncherOptions options;
-  options.threads = threads;
   Result<std::unique_ptr<Launcher>> launcher = Launcher::Start(options, [wake = handle->wake_] {
     // It fails only when the function is closing, and nobody is left to be told then.
     napi_call_threadsafe_function(wake, nullptr, napi_tsfn_nonblocking);

@@ -18,7 +18,7 @@ namespace ucb::addon {
 class LauncherHandle {
  public:
   // Null with a JavaScript exception pending if it cannot be had.
-  static std::shared_ptr<LauncherHandle> Create(napi_env env, napi_value on_messages, unsigned threads);
+  static std::shared_ptr<LauncherHandle> Create(napi_env env, napi_value on_messages, const LauncherOptions& options);
   ~LauncherHandle();
   LauncherHandle(const LauncherHandle&) = delete;
   LauncherHandle& operator=(const LauncherHandle&) = delete;

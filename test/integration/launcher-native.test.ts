@@ -11,7 +11,7 @@ const goodBlock: NativeLogBlock = { log: "/nowhere/log", header: "", bodyFile: n
 const wrongArgument = expect.objectContaining({ code: "ERR_UCB_ARGUMENT", message: expect.stringMatching(/\w+ /) });
 
 function openNative(): NativeLauncher {
-  const launcher = native.launcherCreate(() => {}, 1);
+  const launcher = native.launcherCreate(() => {}, 1, 0);
   onTestFinished(() => native.launcherClose(launcher));
   return launcher;
 }
@@ -23,7 +23,7 @@ describe("the addon", () => {
     ["a number", 1],
     ["an object", {}],
     ["a matcher", native.matcherCreate(1)[0]],
-    ["something that only inherits from a launcher", Object.create(native.launcherCreate(() => {}, 1))],
+    ["something that only inherits from a launcher", Object.create(native.launcherCreate(() => {}, 1, 0))],
   ])("refuses %s for a launcher", (_name, value) => {
     const launcher = value as NativeLauncher;
     const calls = [
@@ -98,16 +98,20 @@ describe("the addon", () => {
   it("has failures only of messages that are being told", async () => {
     const failures: unknown[] = [];
     const launcher: NativeLauncher = await new Promise((resolve, reject) => {
-      const opened: NativeLauncher = native.launcherCreate((count) => {
-        try {
-          expect(count).toBe(1);
-          failures.push(native.launcherFailure(opened, 0));
-          expect(() => native.launcherFailure(opened, 1)).toThrow(wrongArgument);
-          resolve(opened);
-        } catch (error) {
-          reject(error);
-        }
-      }, 1);
+      const opened: NativeLauncher = native.launcherCreate(
+        (count) => {
+          try {
+            expect(count).toBe(1);
+            failures.push(native.launcherFailure(opened, 0));
+            expect(() => native.launcherFailure(opened, 1)).toThrow(wrongArgument);
+            resolve(opened);
+          } catch (error) {
+            reject(error);
+          }
+        },
+        1,
+        0,
+      );
       native.launcherRef(opened, true);
       native.launcherLaunch(opened, 1, ...(goodLaunch.with(0, "/no\0/\0\0no\0") as unknown as LaunchArguments));
       native.launcherHandOver(opened);
@@ -154,8 +158,13 @@ describe("the addon", () => {
     for (const time of [-1, Number.NaN]) {
       expect(() => native.launcherTerminate(launcher, 1, time)).toThrow(wrongArgument);
     }
-    for (const threads of [0, 65, 1.5]) expect(() => native.launcherCreate(() => {}, threads)).toThrow(wrongArgument);
-    expect(() => native.launcherCreate({} as () => void, 1)).toThrow(wrongArgument);
+    for (const threads of [0, 65, 1.5]) {
+      expect(() => native.launcherCreate(() => {}, threads, 0)).toThrow(wrongArgument);
+    }
+    for (const starting of [-1, 1_000_001, 1.5]) {
+      expect(() => native.launcherCreate(() => {}, 1, starting)).toThrow(wrongArgument);
+    }
+    expect(() => native.launcherCreate({} as () => void, 1, 0)).toThrow(wrongArgument);
     expect(() => native.launcherRef(launcher, 1 as unknown as boolean)).toThrow(wrongArgument);
   });
 
@@ -170,7 +179,7 @@ describe("the addon", () => {
   });
 
   it("says of a closed launcher that it is closed, and closes it again without complaint", () => {
-    const launcher = native.launcherCreate(() => {}, 1);
+    const launcher = native.launcherCreate(() => {}, 1, 0);
     native.launcherClose(launcher);
     native.launcherClose(launcher);
     const closed = expect.objectContaining({ code: "ERR_UCB_CLOSED" });

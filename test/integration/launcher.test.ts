@@ -284,6 +284,15 @@ describe("arguments", () => {
     );
   });
 
+  it.each([0, 1_000_001, 1.5, Number.NaN, "2"])("%s starting at once are refused", (startingAtOnce) => {
+    expect(() => new Launcher({ startingAtOnce: startingAtOnce as number })).toThrow(
+      expect.objectContaining({
+        code: "ERR_UCB_ARGUMENT",
+        message: expect.stringMatching(/^startingAtOnce must be a whole number from 1 to 1000000, not /),
+      }),
+    );
+  });
+
   it("takes the largest times there are as never", async () => {
     const times = { timeoutMs: Number.MAX_VALUE, killAfterMs: Number.MAX_VALUE, slowAfterMs: Number.MAX_VALUE };
     expect((await openLauncher().launch({ ...good, ...times }).exited).exitCode).toBe(0);

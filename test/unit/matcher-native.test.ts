@@ -292,7 +292,7 @@ describe("misuse", () => {
   });
 
   it("another kind of handle is no matcher", () => {
-    const launcher = native.launcherCreate(() => {}, 1);
+    const launcher = native.launcherCreate(() => {}, 1, 0);
     try {
       expect(misuse("matcherChoose", launcher)).toThrow(TypeError);
       expect(misuse("matcherStats", launcher)).toThrow(expect.objectContaining(wrongArgument));

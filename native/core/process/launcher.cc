@@ -17,7 +17,7 @@ Result<std::unique_ptr<Launcher>> Launcher::Start(const LauncherOptions& options
   Result<UniqueFd> null = OpenNull();
   if (!null) return null.error();
   launcher->null_ = std::move(null.value());
-  Result<std::unique_ptr<Reaper>> reaper = Reaper::Create(options.capabilities, &launcher->messages_);
+  Result<std::unique_ptr<Reaper>> reaper = Reaper::Create(options.capabilities, &launcher->messages_, &launcher->gate_);
   if (!reaper) return reaper.error();
   launcher->reaper_ = std::move(reaper.value());
   const Status started = launcher->StartThreads(std::max(1U, options.threads));
@@ -26,7 +26,9 @@ Result<std::unique_ptr<Launcher>> Launcher::Start(const LauncherOptions& options
 }
 
 Launcher::Launcher(const LauncherOptions& options, std::function<void()> wake)
-    : capabilities_(options.capabilities), messages_(std::move(wake)) {}
+    : capabilities_(options.capabilities),
+      messages_(std::move(wake)),
+      gate_(options.starting_at_once, [this] { OnRoom(); }) {}
 
 Launcher::~Launcher() {
   Stop();
@@ -76,6 +78,12 @@ void Launcher::WakeLaunching() {
   if (waiting > 1) changed_.notify_all();
 }
 
+void Launcher::OnRoom() {
+  const std::lock_guard lock(mutex_);
+  changed_.notify_all();
+  if (warm_hosts_ != nullptr) warm_hosts_->Wake();
+}
+
 void Launcher::QueueCold(LaunchRequest request) {
   const std::lock_guard lock(mutex_);
   if (!stopping_) requests_.push_back(std::move(request));
@@ -100,7 +108,7 @@ void Launcher::OpenHost(HostRequest request) {
   if (reaper_ == nullptr) return;
   if (warm_hosts_ == nullptr) {
     Result<std::unique_ptr<WarmHosts>> hosts =
-        WarmHosts::Start({capabilities_, null_.get(), reaper_.get(), &messages_, [this](LaunchRequest cold) {
+        WarmHosts::Start({capabilities_, null_.get(), reaper_.get(), &messages_, &gate_, [this](LaunchRequest cold) {
                             QueueCold(std::move(cold));
                             WakeLaunching();
                           }});
@@ -108,6 +116,7 @@ void Launcher::OpenHost(HostRequest request) {
       messages_.Post(Message(Message::Kind::kFailed, request.ticket, hosts.error()));
       return;
     }
+    const std::lock_guard lock(mutex_);
     warm_hosts_ = std::move(hosts.value());
   }
   warm_hosts_->Open(std::move(request));
@@ -149,14 +158,16 @@ void Launcher::TakeMessages(std::vector<Message>& messages) {
 }
 
 void Launcher::Stop() {
+  std::unique_ptr<WarmHosts> hosts;
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
     requests_.clear();
+    hosts = std::move(warm_hosts_);
   }
   changed_.notify_all();
   // First: until here it may have handed requests to the launching threads.
-  warm_hosts_.reset();
+  hosts.reset();
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
   if (log_appender_ != nullptr) log_appender_->Stop();
@@ -177,6 +188,10 @@ void Launcher::LaunchLoop() {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [&] { return stopping_ || !requests_.empty(); });
       if (stopping_) return;
+      if (const auto later = gate_.Enter(requests_.front().ticket)) {
+        changed_.wait_until(lock, *later);
+        continue;
+      }
       request = std::move(requests_.front());
       requests_.pop_front();
       beginnings_.push_back({request.ticket, std::nullopt});
@@ -185,9 +200,11 @@ void Launcher::LaunchLoop() {
     const Result<pid_t> pid = spawner.Spawn(request);
     if (!pid) {
       EndBeginning(request.ticket);
+      gate_.Leave(request.ticket);
       messages_.Post(Message(Message::Kind::kFailed, request.ticket, pid.error()));
       continue;
     }
+    gate_.Begin(request.ticket, pid.value());
     if (request.limits.nice != 0) platform::LetSessionStandBack(pid.value(), request.limits.nice);
     Message message(Message::Kind::kStarted, request.ticket);
     message.pid = pid.value();

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -18,12 +19,14 @@
 #include "core/process/platform.h"
 #include "core/process/reaper.h"
 #include "core/process/request.h"
+#include "core/process/start_gate.h"
 #include "core/process/warm_hosts.h"
 
 namespace ucb {
 
 struct LauncherOptions {
-  unsigned threads = 2;  // that spawn; a spawn holds its thread until the program runs
+  unsigned threads = 2;              // that spawn; a spawn holds its thread until the program runs
+  std::size_t starting_at_once = 0;  // runs in their first moments; others wait; 0 is any number
   platform::Capabilities capabilities = platform::Capabilities::Detect();
 };
 
@@ -85,13 +88,16 @@ class Launcher {
   std::vector<Beginning>::iterator FindBeginning(std::uint64_t ticket);
   void QueueCold(LaunchRequest request);
   void WakeLaunching();
+  // There is room for another run to begin.
+  void OnRoom();
 
   const platform::Capabilities capabilities_;
   MessageQueue messages_;
+  StartGate gate_;
   UniqueFd null_;
   std::unique_ptr<Reaper> reaper_;  // null once stopped
   std::unique_ptr<LogAppender> log_appender_;
-  std::unique_ptr<WarmHosts> warm_hosts_;  // null until a host is opened, and once stopped
+  std::unique_ptr<WarmHosts> warm_hosts_;  // null until a host is opened, and once stopped; set with mutex_ held
 
   std::mutex mutex_;
   std::condition_variable changed_;

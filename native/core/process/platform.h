@@ -42,6 +42,10 @@ int OpenWithoutLinks(const char* path, int flags, mode_t mode);
 // When `pid` was started, in clock ticks since boot: together with the pid it names one process. 0 if not to be had.
 std::uint64_t StartTicks(pid_t pid);
 
+// Whether it neither runs nor waits for a processor: it sleeps, is stopped, or has ended. Of one that has several
+// threads, its first.
+bool IsIdle(pid_t pid);
+
 // How a process ended that somebody else has started. Nothing is known of what was reaped already, unless the system
 // keeps it for holders of a descriptor (Linux 6.15), or of what runs under another user.
 struct ForeignEnd {

@@ -187,6 +187,11 @@ std::uint64_t StartTicks(pid_t pid) {
   return stat ? stat->start_ticks : 0;
 }
 
+bool IsIdle(pid_t pid) {
+  const std::optional<ProcessStat> stat = ReadProcessStat(pid);
+  return !stat || stat->state != 'R';
+}
+
 std::optional<ForeignEnd> EndOf(pid_t pid, std::uint64_t start_ticks, const UniqueFd& descriptor) {
   const std::optional<ProcessStat> stat = ReadProcessStat(pid);
   const bool exists = stat && stat->start_ticks == start_ticks;

@@ -17,14 +17,15 @@ constexpr std::chrono::milliseconds kOldest{std::chrono::hours{24 * 365 * 100}};
 
 }  // namespace
 
-Result<std::unique_ptr<Reaper>> Reaper::Create(const platform::Capabilities& capabilities, MessageQueue* messages) {
+Result<std::unique_ptr<Reaper>> Reaper::Create(const platform::Capabilities& capabilities, MessageQueue* messages,
+                                               StartGate* gate) {
   Result<std::unique_ptr<platform::ProcessWatcher>> watcher = platform::ProcessWatcher::Create(capabilities);
   if (!watcher) return watcher.error();
-  return std::unique_ptr<Reaper>(new Reaper(std::move(watcher.value()), messages));
+  return std::unique_ptr<Reaper>(new Reaper(std::move(watcher.value()), messages, gate));
 }
 
-Reaper::Reaper(std::unique_ptr<platform::ProcessWatcher> watcher, MessageQueue* messages)
-    : watcher_(std::move(watcher)), messages_(messages) {}
+Reaper::Reaper(std::unique_ptr<platform::ProcessWatcher> watcher, MessageQueue* messages, StartGate* gate)
+    : watcher_(std::move(watcher)), messages_(messages), gate_(gate) {}
 
 void Reaper::Run() {
   std::vector<pid_t> ended;
@@ -42,6 +43,7 @@ void Reaper::Run() {
       awake_at_ = deadlines_.empty() ? RunningProcess::kNever : deadlines_.front().at;
       if (!deadlines_.empty()) until = awake_at_;
     }
+    for (const Message& message : messages) LeaveGate(message);
     if (messages_ != nullptr) messages_->Post(messages);
     messages.clear();
     TellOfHosts();
@@ -87,8 +89,15 @@ void Reaper::Add(RunningProcess::Role role, const LaunchRequest& request, TimePo
     if (added) added();
     PostStarted(request, std::move(started));
   }
-  if (exited) messages_->Post(std::move(*exited));
+  if (exited) {
+    LeaveGate(*exited);
+    messages_->Post(std::move(*exited));
+  }
   if (wake) watcher_->Wake();
+}
+
+void Reaper::LeaveGate(const Message& message) {
+  if (gate_ != nullptr && message.kind == Message::Kind::kExited) gate_->Leave(message.ticket);
 }
 
 void Reaper::PostStarted(const LaunchRequest& request, Message started) {
@@ -244,6 +253,7 @@ std::vector<RunningProcess> Reaper::TakeChildren() {
 void Reaper::Orphan() {
   const std::lock_guard lock(mutex_);
   messages_ = nullptr;
+  gate_ = nullptr;
   stopping_ = false;
   orphaned_ = true;
   returned_ = false;

@@ -17,6 +17,7 @@
 #include "core/process/platform.h"
 #include "core/process/request.h"
 #include "core/process/running_process.h"
+#include "core/process/start_gate.h"
 
 namespace ucb {
 
@@ -25,8 +26,9 @@ namespace ucb {
 // owner calls Run on one.
 class Reaper {
  public:
-  // `messages` outlives the reaper, or its Orphan call.
-  static Result<std::unique_ptr<Reaper>> Create(const platform::Capabilities& capabilities, MessageQueue* messages);
+  // `messages`, and `gate`, which the ends of runs are told to if there is one, outlive the reaper, or its Orphan call.
+  static Result<std::unique_ptr<Reaper>> Create(const platform::Capabilities& capabilities, MessageQueue* messages,
+                                                StartGate* gate = nullptr);
 
   // Returns after Stop, or once orphaned and without children.
   void Run();
@@ -79,11 +81,13 @@ class Reaper {
     bool operator<(const Deadline& other) const { return at > other.at; }  // the heap's top is the earliest
   };
 
-  Reaper(std::unique_ptr<platform::ProcessWatcher> watcher, MessageQueue* messages);
+  Reaper(std::unique_ptr<platform::ProcessWatcher> watcher, MessageQueue* messages, StartGate* gate);
 
   void Add(RunningProcess::Role role, const LaunchRequest& request, RunningProcess::TimePoint started_at,
            Message started, const std::function<void()>& added);
   void TellOfHosts();
+  // Not with mutex_ held.
+  void LeaveGate(const Message& message);
 
   // All of these with mutex_ held.
   bool Insert(RunningProcess child);
@@ -99,7 +103,8 @@ class Reaper {
   RunningProcess* Find(std::uint64_t ticket);
 
   const std::unique_ptr<platform::ProcessWatcher> watcher_;
-  MessageQueue* messages_;  // null once orphaned; changes only while Run is not running
+  MessageQueue* messages_;  // null once orphaned; changes only while Run is not running, like the next one
+  StartGate* gate_;
 
   std::mutex mutex_;
   std::unordered_map<pid_t, RunningProcess> children_;

@@ -26,7 +26,7 @@ struct ProcessLimits {
 
 // What to start. It is given to the system as it is: nothing is looked up in PATH, nothing passes through a shell.
 struct LaunchRequest {
-  std::uint64_t ticket = 0;            // names the run in messages and signals; the caller does not use it twice
+  std::uint64_t ticket = 0;            // names the run in messages and signals; each is higher than all before
   std::uint64_t host = 0;              // the warm interpreter that shall begin it if it can; 0 is none
   std::string file;                    // absolute
   StringList argv;                     // at least one

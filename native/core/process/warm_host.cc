@@ -161,8 +161,12 @@ Result<WarmHost> WarmHost::Start(const platform::Capabilities& capabilities, int
   return host;
 }
 
+bool WarmHost::MayBeAsked() const {
+  return !over_ && !leaves_ && asked_.size() < kMostAsked;
+}
+
 WarmHost::Sent WarmHost::Ask(LaunchRequest& request) {
-  if (over_ || leaves_ || asked_.size() >= kMostAsked) return Sent::kLater;
+  if (!MayBeAsked()) return Sent::kLater;
   std::vector<UniqueFd> files;
   std::string letters;
   const auto take = [&](char letter, Result<UniqueFd> file) {

@@ -60,7 +60,9 @@ class WarmHost {
   pid_t pid() const { return pid_; }
   int channel() const { return channel_.get(); }
 
-  // Asks for a run. kLater, and nothing is changed, if it has as much to do as it can take, or no longer listens;
+  // Whether it listens, and has not as much to do as it can take.
+  bool MayBeAsked() const;
+  // Asks for a run. kLater, and nothing is changed, if it may not be asked, or its channel is full or closed;
   // kImpossible if this run must be started in another way. Does not wait.
   Sent Ask(LaunchRequest& request);
   // The next thing it has said, if there is any.

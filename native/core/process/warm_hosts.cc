@@ -164,8 +164,8 @@ bool WarmHosts::TakeTasks() {
     const auto found = places_.find(ticket);
     if (found != places_.end()) found->second->closing = true;
   }
+  Feed();
   for (auto& [ticket, place] : places_) {
-    Feed(*place);
     if (!place->closing || place->closed || !place->host.idle() || !place->waiting.empty()) continue;
     place->closed = true;
     place->host.Leave();
@@ -193,25 +193,44 @@ void WarmHosts::StartHost(HostRequest request) {
   places_.insert_or_assign(request.ticket, std::move(place));
 }
 
-void WarmHosts::Feed(Place& place) {
+// Asks for what waits, as far as the gate and the hosts let it.
+void WarmHosts::Feed() {
+  gate_opens_at_.reset();
   for (;;) {
     LaunchRequest request;
+    Place* place = nullptr;
     {
       const std::lock_guard lock(mutex_);
-      if (place.waiting.empty()) return;
-      request = std::move(place.waiting.front());
-      place.waiting.pop_front();
+      place = NextToFeed();
+      if (place == nullptr) return;
+      gate_opens_at_ = surroundings_.gate->Enter(place->waiting.front().ticket);
+      if (gate_opens_at_) return;
+      request = std::move(place->waiting.front());
+      place->waiting.pop_front();
     }
-    const WarmHost::Sent sent = place.host.Ask(request);
+    const WarmHost::Sent sent = place->host.Ask(request);
     if (sent == WarmHost::Sent::kYes) continue;
     if (sent == WarmHost::Sent::kImpossible) {
       GoCold(std::move(request), "it cannot be handed to its warm interpreter");
       continue;
     }
+    // It will say something, or end.
+    surroundings_.gate->Leave(request.ticket);
     const std::lock_guard lock(mutex_);
-    place.waiting.push_front(std::move(request));
+    place->waiting.push_front(std::move(request));
     return;
   }
+}
+
+// The one of all hosts whose next run was asked for first: none waits for as long as another has something to do. With
+// mutex_ held.
+WarmHosts::Place* WarmHosts::NextToFeed() {
+  Place* next = nullptr;
+  for (auto& [ticket, place] : places_) {
+    if (place->waiting.empty() || !place->host.MayBeAsked()) continue;
+    if (next == nullptr || place->waiting.front().ticket < next->waiting.front().ticket) next = place.get();
+  }
+  return next;
 }
 
 // Whoever begins says so before, so that a fork that ends and has said nothing has begun nothing. Which of the runs
@@ -279,6 +298,7 @@ void WarmHosts::Begin(Place& place, const HostAnswer& answer) {
   const bool was_parked = place.host.Unpark(answer.pid);
   const std::optional<WarmHost::Asked> asked = place.host.Take(answer.ticket);
   if (!asked) return;
+  surroundings_.gate->Begin(answer.ticket, answer.pid);
   if (const int nice = asked->request.limits.nice; nice != 0) platform::LetSessionStandBack(answer.pid, nice);
   Message message(Message::Kind::kStarted, answer.ticket);
   message.warm = true;
@@ -331,6 +351,7 @@ void WarmHosts::ReleaseForks(WarmHost& host) {
 }
 
 void WarmHosts::GoCold(LaunchRequest request, const std::string& reason) {
+  surroundings_.gate->Leave(request.ticket);
   Error error;
   error.message = reason;
   surroundings_.messages->Post(Message(Message::Kind::kCold, request.ticket, std::move(error)));
@@ -338,9 +359,9 @@ void WarmHosts::GoCold(LaunchRequest request, const std::string& reason) {
   surroundings_.launch_cold(std::move(request));
 }
 
-// Says for how many milliseconds all hosts may be silent; -1 is for ever.
+// Says for how many milliseconds all hosts may be silent, or nothing is asked of them; -1 is for ever.
 int WarmHosts::ServePatience() {
-  std::optional<Clock::time_point> next;
+  std::optional<Clock::time_point> next = gate_opens_at_;
   const Clock::time_point now = Clock::now();
   for (auto& [ticket, place] : places_) {
     const std::optional<Clock::time_point> end = place->host.patience_ends();
@@ -348,7 +369,7 @@ int WarmHosts::ServePatience() {
     if (end && *end > now) next = next ? std::min(*next, *end) : *end;
   }
   if (!next) return -1;
-  return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(*next - now).count());
+  return std::max(0, static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(*next - now).count()));
 }
 
 // A host that was asked for something might still begin it, with nobody left to wait for the run's end: such a host is

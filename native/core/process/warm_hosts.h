@@ -18,6 +18,7 @@
 #include "core/process/platform.h"
 #include "core/process/reaper.h"
 #include "core/process/request.h"
+#include "core/process/start_gate.h"
 #include "core/process/warm_host.h"
 
 namespace ucb {
@@ -32,6 +33,7 @@ class WarmHosts {
     int null_fd;  // /dev/null, open for reading and writing, above 2
     Reaper* reaper;
     MessageQueue* messages;
+    StartGate* gate;
     std::function<void(LaunchRequest)> launch_cold;
   };
 
@@ -41,12 +43,14 @@ class WarmHosts {
   WarmHosts& operator=(const WarmHosts&) = delete;
 
   // Starts a host: kStarted and, at its end, kExited as of any process, or kFailed; and in between kHostReady or
-  // kHostRefused. It may be asked for runs at once. Any thread, like the next three.
+  // kHostRefused. It may be asked for runs at once. Any thread, like the next four.
   void Open(HostRequest request);
   // Has a run begun by the host that `request` names.
   void Launch(LaunchRequest request);
   // Lets a host end once it has begun all it was asked for.
   void Close(std::uint64_t host);
+  // Has the thread look again at what waits.
+  void Wake();
   // Takes back a run that no host was asked for yet.
   std::optional<LaunchRequest> Cancel(std::uint64_t ticket);
 
@@ -69,10 +73,10 @@ class WarmHosts {
   WarmHosts(Surroundings surroundings, UniqueFd events, UniqueFd wake);
 
   void Run();
-  void Wake();
   bool TakeTasks();
   void StartHost(HostRequest request);
-  void Feed(Place& place);
+  void Feed();
+  Place* NextToFeed();
   void TakeEnds();
   void Listen(std::uint64_t ticket);
   void Heed(Place& place, const HostAnswer& answer);
@@ -98,6 +102,7 @@ class WarmHosts {
 
   // The thread's own, but for what is waiting.
   std::unordered_map<std::uint64_t, std::unique_ptr<Place>> places_;
+  std::optional<StartGate::TimePoint> gate_opens_at_;  // where it keeps runs waiting
 
   std::thread thread_;
 };
