@@ -13,11 +13,15 @@ const caught = [];
 process.on("uncaughtException", (error) => caught.push(error.message));
 
 const thrown = await new Promise((resolve) => {
-  const launcher = native.launcherCreate((count, records) => {
-    const ended = read(count, records).some(({ kind }) => kind === "exited");
-    if (ended) setImmediate(() => resolve(native.launcherClose(launcher)));
-    throw new Error(`on purpose ${ended}`);
-  }, 1);
+  const launcher = native.launcherCreate(
+    (count, records) => {
+      const ended = read(count, records).some(({ kind }) => kind === "exited");
+      if (ended) setImmediate(() => resolve(native.launcherClose(launcher)));
+      throw new Error(`on purpose ${ended}`);
+    },
+    1,
+    0,
+  );
   native.launcherRef(launcher, true);
   native.launcherLaunch(launcher, 1, ...launch);
   native.launcherHandOver(launcher);
@@ -26,15 +30,19 @@ const thrown = await new Promise((resolve) => {
 const order = [];
 let depth = 0;
 await new Promise((resolve) => {
-  const launcher = native.launcherCreate((count, records) => {
-    const messages = read(count, records);
-    depth += 1;
-    if (depth > 1) order.push("nested");
-    for (const { kind, ticket } of messages) order.push(`${kind} ${ticket}`);
-    if (depth === 1 && messages.some(({ kind }) => kind === "started")) native.launcherClose(launcher);
-    depth -= 1;
-    setImmediate(resolve);
-  }, 2);
+  const launcher = native.launcherCreate(
+    (count, records) => {
+      const messages = read(count, records);
+      depth += 1;
+      if (depth > 1) order.push("nested");
+      for (const { kind, ticket } of messages) order.push(`${kind} ${ticket}`);
+      if (depth === 1 && messages.some(({ kind }) => kind === "started")) native.launcherClose(launcher);
+      depth -= 1;
+      setImmediate(resolve);
+    },
+    2,
+    0,
+  );
   native.launcherRef(launcher, true);
   for (let ticket = 1; ticket <= 1000; ticket += 1) native.launcherLaunch(launcher, ticket, ...launch);
   native.launcherHandOver(launcher);
@@ -49,13 +57,17 @@ for (const line of order) {
 
 const taken = await new Promise((resolve) => {
   caught.length = 0;
-  const launcher = native.launcherCreate((_count, records) => {
-    if (records.length === 0) return;
-    structuredClone(records, { transfer: [records.buffer] });
-    // Whatever came with this delivery, there will be another.
-    native.launcherLaunch(launcher, 2, ...launch);
-    native.launcherHandOver(launcher);
-  }, 1);
+  const launcher = native.launcherCreate(
+    (_count, records) => {
+      if (records.length === 0) return;
+      structuredClone(records, { transfer: [records.buffer] });
+      // Whatever came with this delivery, there will be another.
+      native.launcherLaunch(launcher, 2, ...launch);
+      native.launcherHandOver(launcher);
+    },
+    1,
+    0,
+  );
   native.launcherRef(launcher, true);
   native.launcherLaunch(launcher, 1, ...launch);
   native.launcherHandOver(launcher);
