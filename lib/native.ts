@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { UcbError } from "./errors.js";
 import { packageRoot } from "./package-root.js";
 
@@ -255,11 +256,19 @@ export interface NativeAddon {
   serviceNotify(address: string, text: string): void;
 }
 
-export const native: NativeAddon = loadAddon();
+/** `bindings` notes where it has found the addon. */
+type FoundAddon = NativeAddon & { readonly path: string };
 
-function loadAddon(): NativeAddon {
+const found: FoundAddon = loadAddon();
+
+export const native: NativeAddon = found;
+
+/** The library that warm interpreters load to be forked; built and installed with the addon. */
+export const forkHostLibrary: string = join(dirname(found.path), "fork_host.so");
+
+function loadAddon(): FoundAddon {
   const require = createRequire(import.meta.url);
-  const bindings = require("bindings") as (options: object) => NativeAddon;
+  const bindings = require("bindings") as (options: object) => FoundAddon;
   const prebuilt = `${process.platform}-${process.arch}`;
   try {
     return bindings({

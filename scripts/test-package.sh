@@ -9,7 +9,7 @@ trap 'rm -rf "$folder"' EXIT
 npm pack --silent --pack-destination "$folder" >"$folder/pack.log" 2>&1 || { cat "$folder/pack.log"; exit 1; }
 tarball="$(ls "$folder"/universal-callbacks-*.tgz)"
 tar -tzf "$tarball" >"$folder/files"
-for wanted in dist/index.js dist/index.d.ts dist/cli/main.js "prebuilds/linux-" runtime/python/run_callback.py runtime/perl/qb.pm templates/callback/callbacks.conf man/ucb.1 man/callbacks.conf.5 examples/site/callbacks.conf examples/systemd/ucb.service README.md LICENSE; do
+for wanted in dist/index.js dist/index.d.ts dist/cli/main.js "prebuilds/linux-.*/universal_callbacks.node" "prebuilds/linux-.*/fork_host.so" runtime/python/run_callback.py runtime/perl/qb.pm templates/callback/callbacks.conf man/ucb.1 man/callbacks.conf.5 examples/site/callbacks.conf examples/systemd/ucb.service README.md LICENSE; do
   grep -q "^package/$wanted" "$folder/files" || { echo "the tarball lacks $wanted"; exit 1; }
 done
 if grep -E "^package/(test|bench|examples/farm|node_modules|build)/" "$folder/files"; then

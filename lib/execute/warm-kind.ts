@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Callback } from "../config/configuration.js";
+import { forkHostLibrary } from "../native.js";
 import { packageRoot } from "../package-root.js";
 import type { ScriptCommand } from "./script-command.js";
 
@@ -76,7 +77,7 @@ function kindOf(
   if (callback.language === "perl" && switches.some((option) => /^-[Tt]/.test(option))) {
     return "its first line asks for taint mode";
   }
-  const host = callback.language === "python" ? [pythonHost] : ["-Mqb::warm", perlHost];
+  const host = callback.language === "python" ? [pythonHost, forkHostLibrary] : ["-Mqb::warm", perlHost];
   const args = [...switches, ...host, ...preload];
   // What is preloaded may look at any of the callback's own variables while it is loaded.
   const names = Object.keys(environment).filter(

@@ -25,7 +25,7 @@ inline HostRequest Host(std::uint64_t ticket, const std::string& file, const std
 }
 
 inline HostRequest PythonHost(std::uint64_t ticket = kHost) {
-  return Host(ticket, kPython, {"-u", "-B", kRuntime + "/warm_host.py"});
+  return Host(ticket, kPython, {"-u", "-B", kRuntime + "/warm_host.py", UCB_FORK_HOST});
 }
 
 inline LaunchRequest Script(std::uint64_t ticket, const std::string& script, std::uint64_t host = kHost) {

@@ -21,7 +21,7 @@ sys.path.insert(0, home)
 # Nothing is written beside the script, but what is ours Python may keep compiled where it can: that is most of our cost.
 writes_nothing, sys.dont_write_bytecode = sys.dont_write_bytecode, False
 import qb
-from qb.runner import become, begin, hide_runner, load
+from qb.runner import become, begin, hide_runner, load, main_module
 
 sys.dont_write_bytecode = writes_nothing
 del sys.path[0]

@@ -1,8 +1,8 @@
 """A warm interpreter: has everything loaded, and forks for each run of a callback.
 
-Started by the launcher as `python3 -u -B warm_host.py [MODULE ...]`, the modules being what it preloads, with one end of
-a socket pair as descriptor 3. A packet asks for a run; the run is a fork that goes on as run_callback.py does, and its
-parent is the launcher's process. The host itself never runs a line of a callback's script.
+Started by the launcher as `python3 -u -B warm_host.py LIBRARY [MODULE ...]`, the library being what forks and the modules
+what it preloads, with one end of a socket pair as descriptor 3. A packet asks for a run; the run is a fork that goes on as
+run_callback.py does, and its parent is the launcher's process. The host itself never runs a line of a callback's script.
 """
 # First of all, and as it is: what a main module has before its first line runs.
 namespace = dict(globals())
@@ -16,11 +16,14 @@ home = os.path.dirname(os.path.abspath(__file__))
 starts_with_home = sys.path[:1] == [home]
 if not starts_with_home:
     sys.path.insert(0, home)
+import ucb_warm.holes
+
+ballast = ucb_warm.holes.filling()
 import ucb_warm.ending
 import ucb_warm.host
 
 del sys.path[0]
-host = ucb_warm.host.Host(home, sys.argv[1:], had_warnings)
+host = ucb_warm.host.Host(home, sys.argv[1], sys.argv[2:], had_warnings)
 # What all forks have in common: what a runner is before it looks at its script.
 if starts_with_home:
     sys.path.insert(0, home)
@@ -28,15 +31,15 @@ namespace["forked"] = True
 namespace["__file__"] = host.runner_path
 namespace["__loader__"] = type(namespace["__loader__"])("__main__", host.runner_path)
 host.become_runner(namespace)
-code, namespace["script_descriptor"], variables = host.serve()
+leave = host.leave
+code, main = host.serve()
 
-# From here on this is a fork, and like a runner that has just been started.
-namespace["begin"](variables)
+# From here on this is a fork, and like a runner whose script begins.
 status = 0
 try:
-    code = code or namespace["load"](sys.argv[1], namespace["script_descriptor"])
+    code = code or namespace["load"](main["__file__"], host.descriptor)
     # As deep as in the runner.
-    exec(code, namespace["become"](sys.argv[1], namespace["namespace"]))
+    exec(code, main)
 except SystemExit as error:
     status = ucb_warm.ending.status_of(error)
     if status is None:
@@ -44,6 +47,7 @@ except SystemExit as error:
 except BaseException:
     namespace["hide_runner"](sys._getframe().f_code)
     raise
+leave(status)
 ucb_warm.ending.leave(status, host.known)
 # Something needs the interpreter's own, long way to end.
 namespace.clear()

@@ -110,25 +110,16 @@ class _Module(type(_sys)):
 _sys.modules[__name__].__class__ = _Module
 
 # All of the environment, in bytes, as it was at the start: a script may change it.
-_variables = {}
+_variables = dict(_os.environb)
 # What the runner found on stdin, as bytes; None in a process that the runner did not start.
 _stdin = None
 # Until this time, as time.monotonic() tells it, the record on stdin passes for the present one.
 _fresh_until = 0.0
 
 
-def _remember(variables):
-    _variables.clear()
-    _variables.update(variables)
-
-
-_remember(_os.environb)
-
-
-def _adopt(data, variables):
-    """A run begins; in the fork of an interpreter that was started for others, too."""
+def _adopt(data):
+    """A run begins. Forks of an interpreter that was started for others, too, get the same from the library that forks."""
     global _stdin, _fresh_until
-    _remember(variables)
     _stdin = data
     _fresh_until = _time.monotonic() + 2.0
 

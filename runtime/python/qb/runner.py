@@ -25,8 +25,8 @@ def read_document():
         return None
 
 
-def begin(variables=os.environb):
-    qb._adopt(read_document(), variables)
+def begin():
+    qb._adopt(read_document())
     builtins.qb = qb
 
 
@@ -41,13 +41,19 @@ def load(script, descriptor):
         os.execv(sys.executable, [sys.executable, "-u", "-B", script])
 
 
-def become(script, namespace):
-    """Makes the script the main module, and nothing of the present one remain: `namespace` is what that had at first."""
+def main_module(script, namespace):
+    """The script's main module, and nothing of the present one remains: `namespace` is what that had at first."""
     main = type(sys)("__main__")
     vars(main).update(namespace)
     main.__doc__ = None
     main.__file__ = script
     main.__loader__ = type(namespace["__loader__"])("__main__", script)
+    return main
+
+
+def become(script, namespace):
+    """Makes the script the main module; returns the module's variables."""
+    main = main_module(script, namespace)
     sys.modules["__main__"] = main
     sys.argv[:] = sys.argv[1:]
     return vars(main)

@@ -29,12 +29,18 @@ class Known:
         # Before the host loaded anything.
         self.had_warnings = had_warnings
         self.thread_ends = thread_ends()
+        self.thread_end_count = len(self.thread_ends)
         self.flush = ctypes.PyDLL(None).fflush
         self.flush.argtypes = [ctypes.c_void_p]
+        self.run_exits = run_exit_functions
         # Only what is frozen can be told from what a run has made.
         self.freezes = hasattr(gc, "freeze")
         # Looking at a type touches several pages, so it is done here.
-        self.harmless = frozenset(kind for kind in all_types(object) if not ends_visibly(kind))
+        kinds = all_types(object)
+        self.harmless = frozenset(kind for kind in kinds if not ends_visibly(kind))
+        self.files = frozenset(kind for kind in kinds if issubclass(kind, io.IOBase))
+        # Weak references may tell somebody.
+        self.unseen = frozenset(kind for kind in self.harmless if not issubclass(kind, ReferenceType))
 
 
 def leave(status, known):
@@ -54,7 +60,7 @@ def leave(status, known):
 def try_to_leave(status, known):
     if sys.stdout is not sys.__stdout__ or sys.stderr is not sys.__stderr__:
         return
-    if _thread._count() > 0 or thread_ends() != known.thread_ends:
+    if _thread._count() > 0 or len(thread_ends()) != known.thread_end_count:
         return
     if atexit._ncallbacks() > 0:
         run_exit_functions()
@@ -88,8 +94,8 @@ def all_types(kind):
 
 
 def thread_ends():
-    threading = sys.modules.get("threading")
-    return len(getattr(threading, "_threading_atexits", ()))
+    """What is called when the interpreter would wait for threads."""
+    return getattr(sys.modules.get("threading"), "_threading_atexits", [])
 
 
 def run_exit_functions():

@@ -21,13 +21,14 @@ When the other end is closed, or no more is written to it, the forks that wait e
 
 A fork that takes a request tells the host over a socket pair of their own: with a NUL, or, if the host does not know the
 script as it is now, with its path, and the script along with it.
+
+All of that but the looking at scripts is done by the library that is loaded by `forks`.
 """
 
-# The interpreter's own sockets, without what `socket` adds: each page of memory that a fork touches costs it time.
-import _socket
+import builtins
 import gc
 import os
-import select
+import socket
 import sys
 
 import qb
@@ -35,43 +36,33 @@ import qb.bridge
 import qb.document
 import qb.jobs
 
-from . import clone, ending, environment, holes, scripts, threads
+from . import ending, forks, holes, hooks, scripts
 
 CHANNEL = 3
-LONGEST_PACKET = 1 << 14
-# The letters that descriptors come along with.
-S, I, O, P = b"siop"
-CONTROL_SIZE = _socket.CMSG_SPACE(4 * 4)
-TAKEN = b"\0"
-POLLRDHUP = 0x2000
 # So many forks wait: with fewer, runs that come together wait for the host where other processes keep the processors busy.
 SPARE = 4
 
 
 class Host:
-    def __init__(self, home, preloaded, had_warnings):
+    def __init__(self, home, library, preloaded, had_warnings):
         self._had_warnings = had_warnings
         self.runner_path = os.path.join(home, "run_callback.py")
-        self._runner_name = os.fsencode(self.runner_path)
-        self._scripts = scripts.Scripts()
         os.set_inheritable(CHANNEL, False)
-        self._channel = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET, 0, CHANNEL)
         # Collecting would write into every object, and so copy every page that forks share.
         gc.disable()
-        # After a fork each page that is written to is copied first: the same few are used again and again.
-        self._buffers = [memoryview(bytearray(LONGEST_PACKET))]
-        self._environment = environment.Environment()
-        self._threads = threads.Threads()
+        self._hooks = hooks.Hooks()
         self._ballast = []
-        self._told = (TAKEN,)
+        # What os.environ and os.environb show, in bytes.
+        self._variables = os.environb._data
         try:
-            self._cloner = clone.Cloner()
+            if self._variables is not os.environ._data:
+                raise forks.Unsupported("os.environ and os.environb do not show the same")
+            self._forks = forks.Forks(library)
             with open(self.runner_path, "rb") as source:
                 self._runner = compile(source.read(), self.runner_path, "exec", dont_inherit=True)
             load(preloaded)
         except Exception as error:
-            self._answer(b"E", reason_of(error))
-            os._exit(1)
+            self._refuse(error)
         # From now on nobody reads what is said while modules are loaded. The host keeps no file and no folder of anybody.
         null = os.open(os.devnull, os.O_RDWR)
         for standard in 0, 1, 2:
@@ -83,147 +74,90 @@ class Host:
         """Executes all of the runner that is the same for each script, in the namespace of its module."""
         exec(self._runner, namespace)
         self._runner = None
+        self._scripts = scripts.Scripts(self._forks, lambda path: namespace["main_module"](path, namespace["namespace"]))
 
     def serve(self):
-        """Forks for as long as forks are needed. Returns in forks only, once they are runs: see `_begin`.
+        """Forks for as long as forks are needed. Returns in forks only, once they are runs: the script's code, or None if it
+        is not compiled, and the variables of its module.
 
         The host does no more than what later forks are spared: each page it writes to after a fork is copied first, and
         looking at an object of Python's is to write to it.
         """
-        self._inner, self._outer = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
-        watch = select.poll()
-        watch.register(CHANNEL, POLLRDHUP)
-        watch.register(self._inner, select.POLLIN)
-        self._settle()
-        self._answer(b"R")
-        clone, wait, receive, answer = self._cloner.clone, watch.poll, self._inner.recvmsg, self._answer
-        wanted = SPARE
+        inner, outer = (end.detach() for end in socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET))
         # It must not interrupt the very run that it makes way for.
-        self._policy = os.sched_getscheduler(0)
-        if self._policy == os.SCHED_OTHER:
+        stands_back = os.sched_getscheduler(0) == os.SCHED_OTHER
+        if stands_back:
             os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+        runner = os.fsencode(self.runner_path)
+        try:
+            self._forks.open(CHANNEL, inner, outer, SPARE, stands_back, runner, self._variables, vars(qb), begin)
+        except Exception as error:
+            self._refuse(error)
+        builtins.qb = qb
+        self._settle()
+        os.write(CHANNEL, b"R")
+        serve, reference, served = self._forks.serve, self._forks.reference, self._forks.served
+        found = self._scripts.found
         while True:
-            while wanted:
-                wanted -= 1
-                try:
-                    pid = clone()
-                except Exception as error:
-                    answer(b"E", reason_of(error))
-                    os._exit(1)
-                if pid == 0:
-                    return self._begin()
-                answer(b"P", b"%d" % pid)
-            for descriptor, _ in wait():
-                if descriptor == CHANNEL:
-                    os._exit(0)
-            path, control, _, _ = receive(LONGEST_PACKET, CONTROL_SIZE)
-            wanted += 1
-            if path != TAKEN:
-                self._learn(path, received(b"s", control)[S])
+            index = serve(len(sys.modules), reference)
+            if index >= 0:
+                return found[index]
+            if index == forks.UNKNOWN:
+                return self._become_unknown()
+            if self._scripts.look_at(served.path, served.script):
+                self._settle()
+            os.close(served.script)
 
-    def _learn(self, path, descriptor):
-        """In the host: looks at a script that a fork has found it does not know."""
-        if self._scripts.find(path, descriptor) is None and self._scripts.look_at(path, descriptor):
-            self._settle()
-        os.close(descriptor)
+    @property
+    def leave(self):
+        """In a fork: ends it if that can be done at once; see `ending` for all else."""
+        return self._forks.leave
+
+    @property
+    def descriptor(self):
+        """In a fork: of its script, where that is not compiled."""
+        return self._forks.served.script
+
+    def _refuse(self, error):
+        os.write(CHANNEL, b"E\0" + reason_of(error))
+        os._exit(1)
 
     def _settle(self):
         """What is there now is shared by all forks: none shall touch it for nothing."""
-        self._threads.settle()
+        self._hooks.settle()
+        main = getattr(sys.modules.get("threading"), "_main_thread", None)
+        self._forks.assign(main if hasattr(main, "_native_id") else None, self._hooks.assignments)
         self.known = ending.Known(self._had_warnings)
+        if self.known.freezes:
+            self._forks.remember(self.known)
         gc.collect()
         self._ballast.append(holes.filling())
         if hasattr(gc, "freeze"):
             gc.freeze()
 
-    def _begin(self):
-        """In a fork: waits for a request, and makes the process what a cold run would be. What goes wrong is found again,
-        and told, by a cold run.
-
-        Returns the script's code if it is compiled, the descriptor of the script if not, and the variables.
+    def _become_unknown(self):
+        """In a fork: its script is none that the host knows as it is. What goes wrong is found again, and told, by a cold
+        run.
         """
-        # Now: the system may give each session its share of the processors, and a host has but one.
-        os.setsid()
-        if self._policy == os.SCHED_OTHER:
-            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
-        self._inner.close()
-        self._threads.begin()
-        pid = b"%d" % os.getpid()
         try:
-            size, control, _, _ = self._channel.recvmsg_into(self._buffers, CONTROL_SIZE)
-        except OSError:
-            size = 0
-        if size == 0:
-            self._answer(b"X", pid)
-            os._exit(0)
-        ticket, letters, body = bytes(self._buffers[0][:size]).split(b"\0", 2)
-        files = received(letters, control)
-        try:
-            code, arguments, place, folder, variables, limits, time = self._look_up(body, files)
-            os.chdir(folder)
-            if I in files:
-                os.dup2(files[I], 0)
-            if O in files:
-                os.dup2(files[O], 1)
-                os.dup2(files[O], 2)
-            for letter, descriptor in files.items():
-                if letter != S or code is not None:
-                    os.close(descriptor)
-            self._environment.replace(variables.split(b"\0")[:-1])
-            # Whoever hears of the run can find it, then; and before its limits, which could be too narrow for that.
-            self._environment.show(time)
-            if limits:
-                limit(*limits.split())
+            variables, assignments, shadowed = self._scripts.prepare(os.fsdecode(self._forks.served.path))
         except Exception as error:
-            self._answer(b"C", ticket, pid, reason_of(error))
-            self._have_another()
-            os._exit(1)
-        sys.argv[:] = [os.fsdecode(argument) for argument in arguments]
-        if not getattr(sys.flags, "safe_path", False):
-            sys.path[0] = place
-        # From here on it is a run, and nobody's fork.
-        self._answer(b"S", ticket, pid)
-        self._channel.close()
-        # Not before, so that it does not share a processor with the making of the next.
-        self._have_another()
-        gc.enable()
-        return code, files[S], self._environment.shown
-
-    def _look_up(self, body, files):
-        """In a fork: takes a request apart, and finds the script."""
-        if P in files:
-            body = read_all(files[P])
-        count, limits, time, folder, rest = body.split(b"\0", 4)
-        *arguments, variables = rest.split(b"\0", int(count))
-        # Behind the interpreter's own.
-        arguments = arguments[arguments.index(self._runner_name) :]
-        script = arguments[1]
-        if S not in files:
-            files[S] = os.open(script, os.O_RDONLY)
-        found = self._scripts.find(script, files[S])
-        if found is None:
-            found = self._scripts.look_around(script)
-            self._told = script, [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, files[S].to_bytes(4, sys.byteorder))]
-        place, shadowed, code = found
+            self._forks.refuse(reason_of(error))
         if shadowed is not None:
-            raise ImportError("the module %s beside it would not be found: another one is loaded" % shadowed)
-        return code, arguments, place, folder, variables, limits, time
+            reason = "the module %s beside it would not be found: another one is loaded" % shadowed
+            self._forks.refuse(reason.encode("utf-8", "replace"))
+        self._forks.begin(assignments)
+        return None, variables
 
-    def _have_another(self):
-        """In a fork: tells the host that it waits no more, and of a script that the host does not know."""
-        try:
-            self._outer.sendmsg(self._told[:1], *self._told[1:])
-        except OSError:
-            # The host is no more, which is no matter to this run.
-            pass
-        self._outer.close()
 
-    def _answer(self, *parts):
-        try:
-            self._channel.send(b"\0".join(parts), _socket.MSG_NOSIGNAL)
-        except OSError:
-            # Nobody is there any more: the host, and a fork nobody knows of, have no purpose.
-            os._exit(1)
+def begin_old():
+    """In a fork of a version whose `random` has no hook of its own for that."""
+    gc.enable()
+    if "random" in sys.modules:
+        sys.modules["random"].seed()
+
+
+begin = gc.enable if sys.version_info >= (3, 7) else begin_old
 
 
 def reason_of(error):
@@ -236,40 +170,6 @@ def load(modules):
             __import__(name)
         except BaseException as error:
             text = str(error) or "it ends the interpreter"
-            raise clone.Unsupported("preload: %s cannot be loaded: %s: %s" % (name, type(error).__name__, text)) from None
+            raise forks.Unsupported("preload: %s cannot be loaded: %s: %s" % (name, type(error).__name__, text)) from None
         if len(os.listdir("/proc/self/task")) > 1:
-            raise clone.Unsupported("preload: %s starts a thread, which a fork would not have" % name)
-
-
-def limit(nice, memory, files, file_size):
-    # Few runs need it.
-    import resource
-
-    for kind, text in (
-        (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_NOFILE, files),
-        (resource.RLIMIT_FSIZE, file_size),
-    ):
-        if text != b"-":
-            most = resource.getrlimit(kind)[1]
-            value = int(text) if most == resource.RLIM_INFINITY else min(int(text), most)
-            resource.setrlimit(kind, (value, value))
-    if nice != b"0":
-        os.nice(int(nice))
-
-
-def received(letters, control):
-    """The descriptors that came along, by their letters, as numbers."""
-    for level, kind, data in control:
-        if level == _socket.SOL_SOCKET and kind == _socket.SCM_RIGHTS:
-            return dict(zip(letters, memoryview(data).cast("i")))
-    return {}
-
-
-def read_all(descriptor):
-    data = b""
-    while True:
-        part = os.pread(descriptor, 1 << 20, len(data))
-        if not part:
-            return data
-        data += part
+            raise forks.Unsupported("preload: %s starts a thread, which a fork would not have" % name)

@@ -5,6 +5,8 @@ import sys
 import time
 import warnings
 
+from .forks import COMPILED, NOT, SOURCE
+
 LARGEST = 1 << 20
 MOST = 1000
 # A file that has just been written may be written once more without its times showing it.
@@ -20,51 +22,51 @@ NEVER_IMPORTED = {
 
 
 class Scripts:
-    def __init__(self):
-        # By path: what the file, its folder and the loaded modules were, and what was found.
-        self._known = {}
+    def __init__(self, forks, make_main):
+        self._forks = forks
+        self._make_main = make_main
+        # By the index that forks know a script by: its code, or None, and the variables of its main module.
+        self.found = []
+        # For each of them, too.
+        self._assignments = []
         self._imports = {}  # names of the standard library that scripts import; False for those that must not be
 
-    def find(self, path, descriptor):
-        """What `look_at` has found of this script, opened as `descriptor`; None if something may have changed since."""
-        known = self._known.get(path)
-        if known is None:
-            return None
-        file, folder, modules, found = known
-        try:
-            if modules != len(sys.modules) or folder != identity_of(os.stat(os.path.dirname(path))):
-                return None
-            return found if file == identity_of(os.fstat(descriptor)) else None
-        except OSError:
-            return None
-
-    def look_around(self, path):
-        """Where the script imports from; a module there that it would import instead of one that is loaded, or None; and
-        None for its code.
+    def prepare(self, path):
+        """The variables of a script's main module, what a run of it is to be assigned, and the name of a module beside it
+        that it would import instead of one that is loaded, or None.
         """
-        name = os.fsdecode(path)
-        place = os.path.dirname(os.path.realpath(name))
+        main = self._make_main(path)
+        assignments = [(sys.modules, "__main__", main)]
+        place = os.path.dirname(os.path.realpath(path))
+        if not getattr(sys.flags, "safe_path", False):
+            assignments.append((sys.path, 0, place))
         try:
-            return place, shadowed_in(place, os.path.basename(name)), None
+            return vars(main), tuple(assignments), shadowed_in(place, os.path.basename(path))
         except OSError:
-            return place, None, None
+            return vars(main), tuple(assignments), None
 
     def look_at(self, path, descriptor):
-        """Compiles a script, and loads what it imports, for `find`. Says whether it will be found again."""
-        file, code = self._compile(os.fsdecode(path), descriptor)
+        """Compiles a script, and loads what it imports, for forks to come. Says whether there is something new."""
+        name = os.fsdecode(path)
+        file, code = self._compile(name, descriptor)
         try:
             # Which modules there are changes with its identity.
-            folder = identity_of(os.stat(os.path.dirname(path)))
+            folder = identity_of(os.stat(os.path.dirname(name)))
         except OSError:
             return False
         if file is None:
             return False
-        if len(self._known) >= MOST:
-            self._known.clear()
+        if len(self.found) >= MOST:
+            self._forks.forget()
+            self.found.clear()
+            self._assignments.clear()
         # Last: what was loaded for it is looked for, too.
-        place, shadowed, _ = self.look_around(path)
-        self._known[path] = file, folder, len(sys.modules), (place, shadowed, code)
-        return True
+        variables, assignments, shadowed = self.prepare(name)
+        index = len(self.found)
+        self.found.append((code, variables))
+        self._assignments.append(assignments)
+        use = NOT if shadowed is not None else SOURCE if code is None else COMPILED
+        return self._forks.know(path, index, use, file, folder, assignments)
 
     def _compile(self, path, descriptor):
         """The file's identity, None if it may not be known by that, and the code or None."""
