@@ -47,7 +47,7 @@ export async function measureLatency(firstInstruction: string): Promise<{ table:
       },
       {
         title: "a Python script",
-        samples: sized(300, 5),
+        samples: sized(600, 5),
         starters: [
           emitted(engine, "complete-work-1001-17"),
           spawned(await pathOfPython(), [join(folder, "first.py")], folder),
@@ -55,7 +55,7 @@ export async function measureLatency(firstInstruction: string): Promise<{ table:
       },
       {
         title: "a Perl script",
-        samples: sized(300, 5),
+        samples: sized(600, 5),
         starters: [
           emitted(engine, "failed-work-1001-17"),
           spawned("/usr/bin/perl", [join(folder, "first.pl")], folder),

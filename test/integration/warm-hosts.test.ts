@@ -26,8 +26,8 @@ function childrenOfOurs(): number {
 
 describe("a warm run", () => {
   test.each([
-    ["random.py", "import os, random, secrets, uuid\nprint(random.random(), secrets.token_hex(8), uuid.uuid4())\n"],
-    ["random.pl", "print rand, ' ', int rand 1e9;"],
+    ["dice.py", "import os, random, secrets, uuid\nprint(random.random(), secrets.token_hex(8), uuid.uuid4())\n"],
+    ["dice.pl", "print rand, ' ', int rand 1e9;"],
   ])("has random numbers of its own: %s", async (file, script) => {
     const room = await WarmRoom.open();
     room.write(file, script);
