@@ -165,7 +165,8 @@ TEST_CASE("where there is no host, or none that works, a run is launched without
   CHECK(failed.error->error_number == ENOENT);
   CHECK(cold(3, kHost + 1) == "its warm interpreter has ended");
 
-  launcher->OpenHost(Host(kHost + 2, kPython, {"-u", "-B", kRuntime + "/warm_host.py", UCB_FORK_HOST, "no_such_module"}));
+  launcher->OpenHost(
+      Host(kHost + 2, kPython, {"-u", "-B", kRuntime + "/warm_host.py", UCB_FORK_HOST, "no_such_module"}));
   CHECK(launcher.Next(kHost + 2).kind == Message::Kind::kStarted);
   CHECK(cold(4, kHost + 2).find("no_such_module cannot be loaded") != std::string::npos);
 }
