@@ -92,5 +92,5 @@ __attribute__((visibility("default"))) void ucb_host_remember(const UcbKnown* kn
 __attribute__((visibility("default"))) void ucb_host_leave(int status);
 
 // In a fork whose script is unknown: has the launcher start the run without a fork, and ends.
-__attribute__((visibility("default"))) [[noreturn]] void ucb_host_refuse(const char* reason);
+[[noreturn]] __attribute__((visibility("default"))) void ucb_host_refuse(const char* reason);
 }

@@ -44,12 +44,13 @@ void Learn(const UcbServing& serving, long index) {
   std::array<std::uint64_t, 5> file{};
   std::array<std::uint64_t, 5> folder{};
   struct stat status {};
-  ::fstat(serving.script, &status);
+  const int script = static_cast<int>(serving.script);
+  ::fstat(script, &status);
   LookAt(status, file);
   ::stat(std::filesystem::path(serving.path).parent_path().c_str(), &status);
   LookAt(status, folder);
   ucb_host_know(serving.path, index, UseOf(serving.path), 0, file.data(), folder.data(), nullptr);
-  ::close(serving.script);
+  ::close(script);
 }
 
 // A run says what it is made of, one thing a line, and ends.
@@ -118,6 +119,8 @@ class Bench {
     REQUIRE(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) == 0);
     channel_ = UniqueFd(ends[0]);
     UniqueFd theirs(ends[1]);
+    // What is not written yet would be written by each fork too: some runtimes flush even in _exit.
+    std::fflush(nullptr);
     host_ = ::fork();
     REQUIRE(host_ != -1);
     if (host_ == 0) {

@@ -169,6 +169,16 @@ TEST_CASE("where there is no host, or none that works, a run is launched without
       Host(kHost + 2, kPython, {"-u", "-B", kRuntime + "/warm_host.py", UCB_FORK_HOST, "no_such_module"}));
   CHECK(launcher.Next(kHost + 2).kind == Message::Kind::kStarted);
   CHECK(cold(4, kHost + 2).find("no_such_module cannot be loaded") != std::string::npos);
+
+  const std::string library = folder / "fork_host.so";
+  for (std::uint64_t host = kHost + 3; host != kHost + 5; ++host) {
+    launcher->OpenHost(Host(host, kPython, {"-u", "-B", kRuntime + "/warm_host.py", library}));
+    CHECK(launcher.Next(host).kind == Message::Kind::kStarted);
+    const std::string reason = cold(host - kHost + 2, host);
+    CAPTURE(reason);
+    CHECK(reason.find("its library cannot be loaded: " + library) != std::string::npos);
+    WriteFile(library, "made for another machine");
+  }
 }
 
 TEST_CASE("what a host cannot prepare is launched without it, and fails as it does there") {
