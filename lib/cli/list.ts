@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Callback, Configuration } from "../config/configuration.js";
-import { coldReason } from "../execute/warm-kind.js";
+import { coldReason } from "../execute/cold-reason.js";
 import { addSiteOptions, directoriesArgument, type SiteOptions } from "./common-options.js";
 import { exitCodes, type Finish } from "./exit-codes.js";
 import { limitsText } from "./limits-text.js";

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Callback } from "../config/configuration.js";
 import { forkHostLibrary } from "../native.js";
 import { packageRoot } from "../package-root.js";
+import { coldReason } from "./cold-reason.js";
 import type { ScriptCommand } from "./script-command.js";
 
 /** What one warm interpreter is started with. Callbacks of the same kind share one. */
@@ -34,16 +35,6 @@ const perlHost = join(packageRoot, "runtime", "perl", "qb", "fork.pl");
  */
 const readAtStart =
   /^(?:PYTHON|PERL|LD_|LC_|GCONV_|MALLOC_|GLIBC_)|^(?:LANG|LANGUAGE|LOCPATH|NLSPATH|HOME|TZ|TZDIR|PATH)$/;
-
-/** Variables that have the interpreter do something at each start, or show what it does. */
-const actsAtStart =
-  /^(?:PYTHON(?:INSPECT|VERBOSE|DEBUG|PROFILEIMPORTTIME|DUMPREFS\w*|MALLOCSTATS|STARTUP|BREAKPOINT)|PERL5OPT|PERL5DB)$/;
-
-/** Why scripts with these variables cannot be forked, as far as the variables tell; null if they can. */
-export function coldReason(environment: Readonly<Record<string, string>>): string | null {
-  const acting = Object.keys(environment).find((name) => actsAtStart.test(name));
-  return acting === undefined ? null : `${acting} has an effect at each start of the interpreter`;
-}
 
 /** By the variables, which are a callback's own and the same object for all its runs. */
 const kinds = new WeakMap<Readonly<Record<string, string>>, { command: ScriptCommand; kind: WarmKind | string }>();
